@@ -1,0 +1,1 @@
+"""The reconciliation rules: frames and a date in, frames out."""

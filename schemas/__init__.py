@@ -1,0 +1,1 @@
+"""The contracts: closed vocabularies, one pandera model for each table, cleaning, and errors."""

@@ -1,0 +1,96 @@
+"""What a connector hands over: a file's cells as text, and what was wrong with the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pandas as pd
+
+from schemas.tables import REFUSAL_COLUMNS, TableColumns
+from schemas.vocabularies import RefusalLevel
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """A file as it was received; `file` is its path below the sources' root, with slashes."""
+
+    file: str
+    size_bytes: int
+    sha256: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawTable:
+    """A source's cells as text, before any cleaning.
+
+    `frame` holds every canonical column of `table` as pandas `str` (null where the cell is empty or
+    the column absent), `row` (int64, 1 is the first row under the header; blank rows count) and
+    `ragged` (bool, the row has fewer or more cells than the header). `columns` are the canonical
+    columns that the file really has; `refusals` what the file itself is blamed for.
+    """
+
+    table: TableColumns
+    source: str
+    facts: FileFacts
+    columns: frozenset[str]
+    frame: pd.DataFrame
+    refusals: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseloadFile:
+    """A caseload in a source, known by its name alone.
+
+    Of two of one provider and date, the one with the later (`received_at`, `file`) counts first.
+    """
+
+    provider_id: str
+    caseload_date: date
+    file: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalFile:
+    """A portal extract in a source, known by its name alone."""
+
+    local_authority: str
+    extract_date: date
+    file: str
+
+
+@dataclass(kw_only=True)
+class RefusalLog:
+    """Gathers refusals of one source; `frame()` gives them as the Refusal table."""
+
+    source: str
+    file: str
+    rows: list[tuple[int | None, str | None, str, str, str]] = field(default_factory=list)
+
+    def warn(self, rule: str, message: str, *, row: int | None = None, column: str | None = None) -> None:
+        """Note something that was kept without the value."""
+        self.rows.append((row, column, rule, RefusalLevel.WARNING.value, message))
+
+    def reject(self, rule: str, message: str, *, row: int | None = None, column: str | None = None) -> None:
+        """Note something that was left out."""
+        self.rows.append((row, column, rule, RefusalLevel.REJECTED.value, message))
+
+    def frame(self) -> pd.DataFrame:
+        """Return what was noted, as the Refusal table."""
+        return refusals(
+            (self.source, self.file, row, column, rule, level, message)
+            for row, column, rule, level, message in self.rows
+        )
+
+
+def refusals(
+    rows: Iterable[tuple[str, str, int | None, str | None, str, str, str]] = (),
+) -> pd.DataFrame:
+    """Build a Refusal table from (source, file, row, column, rule, level, message)."""
+    frame = pd.DataFrame(list(rows), columns=list(REFUSAL_COLUMNS))
+    return frame.astype(
+        {name: "Int64" if name == "row" else "str" for name in REFUSAL_COLUMNS}
+    )
