@@ -1,0 +1,80 @@
+"""What the rules take and what they give back: frames, a date and a few closed facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tolerances:
+    """The thresholds of the rules, with the defaults of docs/rules.md. Days are calendar days."""
+
+    window_months: int = 12
+    spell_gap_days: int = 7
+    unreconciled_service_types: tuple[str, ...] = ("DP", "EQ")
+    caseload_max_age_days: int = 35
+    caseload_max_rejected: float = 0.20
+    caseload_min_share: float = 0.50
+    caseload_min_spells: int = 5
+    start_tolerance_days: int = 7
+    end_tolerance_days: int = 1
+    quantity_tolerance: float = 0.5
+    quantity_tolerance_share: float = 0.05
+    names_differ_below: float = 0.80
+    possible_match_from: float = 0.90
+    portal_max_age_days: int = 7
+    portal_hides_after_days: int = 28
+
+
+@dataclass(frozen=True, kw_only=True)
+class Night:
+    """Everything that one night's rules look at.
+
+    `cplis`, `rejected_cplis`, `portal`, `rejected_portal`, `entries` and `rejected_entries` are
+    frames of the models of those names (`schemas.tables`) over all assessed councils and all
+    caseload files of the window; a council that is not assessed has no rows in any of the first
+    four. `portal` holds one extract for each council that has one in time. `caseloads` has one row
+    for each caseload file not dated after `as_of`:
+
+    caseload (int64, the number that entries carry), provider_id, caseload_date (datetime64),
+    received (int64; of two of one date the higher was received later), failure (str; `unreadable`
+    or `missing_columns`, null where it could be read), rows (int64, those that are not blank),
+    rejected_rows (int64), confirmed (bool, the provider has confirmed a short caseload).
+
+    Entries of files older than the window need not be read; their `caseloads` row still counts.
+    `identity_key` keys the hashes in discrepancy ids, so that none can be traced to an NHS number.
+    """
+
+    as_of: date
+    councils: frozenset[str]
+    assessed: frozenset[str]
+    cplis: pd.DataFrame
+    rejected_cplis: pd.DataFrame
+    portal: pd.DataFrame
+    rejected_portal: pd.DataFrame
+    caseloads: pd.DataFrame
+    entries: pd.DataFrame
+    rejected_entries: pd.DataFrame
+    identity_key: bytes
+    decisions: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What the rules found.
+
+    `discrepancies` is the Discrepancy table in its final order; `timeliness` one row a group
+    (rule 10); `verdicts` the `caseloads` frame with `considered`, `accepted` (bool) and `reason`
+    (rule 5); `counts` whole numbers by council (and `None` for all): in scope by lifecycle, spells,
+    entries, pairs by pass. `seconds` is left empty here: only the caller has a clock.
+    """
+
+    discrepancies: pd.DataFrame
+    timeliness: pd.DataFrame
+    verdicts: pd.DataFrame
+    counts: Mapping[str, Mapping[str, int]]
+    seconds: Mapping[str, float] = field(default_factory=dict)
