@@ -71,5 +71,6 @@ bootstrap:
 				--no-deps --require-hashes --requirement $(VENV)/uv.lock; \
 		fi; \
 	done; \
-	echo "Python 3.11, 3.12 or 3.13 is needed and none was found. Install one, or name it: make setup PYTHON=/path/to/python3.12" >&2; \
+	echo "Python 3.11, 3.12 or 3.13 is needed and none was found. Install one," >&2; \
+	echo "or say where it is: make setup PYTHON=/path/to/python3.12" >&2; \
 	exit 1

@@ -4,6 +4,7 @@ import ast
 import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from house.repository import ROOT, modules, pyproject, rooms
@@ -11,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 NOT_IN_THE_WHEEL = {"benchmarks", "tests"}
+MAY = {"orchestrator": {"flows"}, "terminal": {"cli", "flows"}, "wire": {"connectors"}}
 PURE = ("reconciliation", "schemas")
 INPUT_AND_OUTPUT = {"open", "input", "print", "to_csv", "to_excel", "to_parquet", "to_sql"}
 CLOCK = {"now", "today", "utcnow"}
@@ -26,11 +28,10 @@ def packages_of_the_tree() -> set[str]:
     }
 
 
-def layers() -> list[str]:
-    """Return the rooms that the import contract puts in order."""
-    contracts = pyproject()["tool"]["importlinter"]["contracts"]
-    lines = next(contract for contract in contracts if contract["type"] == "layers")["layers"]
-    return [room.strip() for line in lines for room in line.split("|")]
+def contract(name: str) -> dict[str, Any]:
+    """Return an import contract by its id."""
+    contracts: list[dict[str, Any]] = pyproject()["tool"]["importlinter"]["contracts"]
+    return next(contract for contract in contracts if contract["id"] == name)
 
 
 def test_the_wheel_holds_every_room() -> None:
@@ -39,10 +40,16 @@ def test_the_wheel_holds_every_room() -> None:
 
 def test_every_tool_looks_at_every_room() -> None:
     tool = pyproject()["tool"]
-    assert sorted(layers()) == sorted(rooms())
+    layers = [room.strip() for line in contract("house")["layers"] for room in line.split("|")]
+    assert sorted(layers) == sorted(rooms())
     assert tool["importlinter"]["root_packages"] == rooms()
     assert tool["coverage"]["run"]["source_pkgs"] == rooms()
     assert [name for name in tool["mypy"]["files"] if "/" not in name] == rooms()
+
+
+@pytest.mark.parametrize("name", MAY)
+def test_a_new_room_is_forbidden_what_the_others_are(name: str) -> None:
+    assert contract(name)["source_modules"] == [room for room in rooms() if room not in MAY[name]]
 
 
 @pytest.mark.parametrize("room", rooms())
