@@ -1,0 +1,56 @@
+"""Discrepancies between a frame and the database's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import pandas as pd
+
+from casebook.changes import COMPARED
+from schemas.errors import ContractBreach
+from schemas.tables import DISCREPANCY_COLUMNS, Discrepancy, check
+
+Values = tuple[str | date | None, ...]
+
+IN_FILE_ORDER = ["local_authority", "provider_id", "type", "discrepancy_id"]
+
+
+def checked(discrepancies: pd.DataFrame) -> pd.DataFrame:
+    """Return the discrepancies by id, with the columns of rule 11 in order.
+
+    Raises `ContractBreach` where they break their contract, or hold a NUL, which PostgreSQL cannot
+    keep.
+    """
+    frame = check(Discrepancy, discrepancies)[list(DISCREPANCY_COLUMNS)]
+    texts = frame.select_dtypes("str")
+    broken = [name for name in texts if texts[name].str.contains("\0", regex=False).any()]
+    if broken:
+        raise ContractBreach(f"Discrepancy: a NUL character in {', '.join(broken)}")
+    return frame.sort_values("discrepancy_id", ignore_index=True)
+
+
+def to_rows(frame: pd.DataFrame) -> list[Values]:
+    """Return the rows as plain values, None for null."""
+    days = frame["caseload_date"].dt.date
+    values = frame.assign(caseload_date=days).astype(object).where(frame.notna(), None)
+    return list(values.itertuples(index=False, name=None))
+
+
+def from_rows(rows: Iterable[Sequence[str | date | None]]) -> pd.DataFrame:
+    """Return rows of the columns of rule 11 as the Discrepancy table, in the order of the file."""
+    frame = _frame(rows, DISCREPANCY_COLUMNS)
+    days = pd.to_datetime(frame["caseload_date"]).astype("datetime64[us]")
+    frame = frame.astype("str").assign(caseload_date=days)
+    return frame.sort_values(IN_FILE_ORDER, na_position="first", ignore_index=True)
+
+
+def to_compare(rows: Iterable[Sequence[str | None]]) -> pd.DataFrame:
+    """Return rows of the columns by which two nights are compared."""
+    return _frame(rows, COMPARED).astype("str")
+
+
+def _frame(rows: Iterable[Sequence[str | date | None]], names: Sequence[str]) -> pd.DataFrame:
+    # Handed the database's rows as they are, pandas would look into each for what it might be.
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    return pd.DataFrame(dict(zip(names, columns, strict=True)), dtype=object)

@@ -1,0 +1,1 @@
+"""Brings a database's tables to what `casebook.models` says, one revision after the other."""

@@ -1,0 +1,1 @@
+"""The revisions, oldest first; written by hand, and never changed once released."""

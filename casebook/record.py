@@ -1,0 +1,161 @@
+"""What a night leaves on record, and what the record gives back: closed facts, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+
+from schemas.vocabularies import Vocabulary
+
+
+class NightOutcome(Vocabulary):
+    """How far a night got."""
+
+    COMPLETE = "complete", "every council was assessed"
+    INCOMPLETE = "incomplete", "at least one council was not assessed"
+    NOTHING_ASSESSED = "nothing_assessed", "no council could be assessed"
+
+
+class SourceOutcome(Vocabulary):
+    """What became of a source's file."""
+
+    USED = "used", "used"
+    REFUSED = "refused", "could not be used"
+    SUPERSEDED = "superseded", "another file of the same source was used"
+    NOT_RECEIVED = "not_received", "did not come"
+
+
+class Effect(Vocabulary):
+    """What recording a night did to the record."""
+
+    ADDED = "added", "the night is new on record"
+    REPLACED = "replaced", "the night was on record with other content"
+    UNCHANGED = "unchanged", "the night was on record with this very content"
+
+
+class Change(Vocabulary):
+    """How a discrepancy stands on one night compared with an earlier one."""
+
+    NEW = "new", "New"
+    LASTING = "lasting", "Lasting"
+    GONE = "gone", "Gone"
+    NOT_ASSESSED = "not_assessed", "Not assessed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CouncilRecord:
+    """Whether a council was assessed on a night; if not, a reason code and a plain sentence."""
+
+    local_authority: str
+    assessed: bool
+    reason: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRecord:
+    """What a source gave on a night.
+
+    `source` is named as in refusals ("caseload P0001"); `file` is the path below the sources' root,
+    empty where none came; `reason` is a short code of why the file was not used.
+    """
+
+    source: str
+    outcome: SourceOutcome
+    file: str = ""
+    size_bytes: int | None = None
+    sha256: str | None = None
+    rows: int | None = None
+    rejected_rows: int | None = None
+    warnings: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Of whom a night could speak, and of whom it could not."""
+
+    councils_assessed: frozenset[str] = frozenset()
+    councils_not_assessed: frozenset[str] = frozenset()
+    providers_not_assessed: frozenset[str] = frozenset()
+    portals_not_assessed: frozenset[str] = frozenset()
+
+    @property
+    def councils(self) -> frozenset[str]:
+        """Every council of the night."""
+        return self.councils_assessed | self.councils_not_assessed
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightFacts:
+    """What is said of a night besides its discrepancies.
+
+    `providers_not_assessed` are all providers without an accepted caseload, whether they sent
+    nothing or have left the register: a discrepancy of any other provider that is missing on this
+    night is taken to be settled. `portals_not_assessed` are the councils without a portal extract
+    in time. `summary` is JSON without personal data.
+    """
+
+    as_of: date
+    version: str
+    outcome: NightOutcome
+    summary: Mapping[str, object]
+    councils: tuple[CouncilRecord, ...]
+    sources: tuple[SourceRecord, ...]
+    providers_not_assessed: frozenset[str] = frozenset()
+    portals_not_assessed: frozenset[str] = frozenset()
+
+    @property
+    def scope(self) -> Scope:
+        """Of whom the night could speak."""
+        councils = {council.local_authority: council.assessed for council in self.councils}
+        assessed = frozenset(council for council, was in councils.items() if was)
+        return Scope(
+            councils_assessed=assessed,
+            councils_not_assessed=frozenset(councils) - assessed,
+            providers_not_assessed=self.providers_not_assessed,
+            portals_not_assessed=self.portals_not_assessed,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightRecord(NightFacts):
+    """A night as it goes on record; `discrepancies` is the Discrepancy table.
+
+    The same night over the same sources must give an equal record, or the second run would replace
+    the first: nothing in it may tell the runs apart, so no times taken in the summary.
+    """
+
+    discrepancies: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightRow(NightFacts):
+    """A night on record; `discrepancies` is how many there are.
+
+    `first_recorded_at` (UTC) stays what it was when the night is replaced.
+    """
+
+    first_recorded_at: datetime
+    content_hash: str
+    discrepancies: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What recording a night did, and how its discrepancies compare with the night before it.
+
+    `since` is the latest earlier night on record; without one every discrepancy is new.
+    `not_assessed` are those of the earlier night that this one could say nothing about.
+    """
+
+    as_of: date
+    effect: Effect
+    since: date | None
+    new: int
+    lasting: int
+    gone: int
+    not_assessed: int

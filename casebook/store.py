@@ -1,0 +1,151 @@
+"""The record of nights: replaces a night whole, and says what changed since the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Self
+
+import pandas as pd
+from sqlalchemy import Connection, Engine
+
+from casebook.changes import COMPARED, compare
+from casebook.database import connect, reading, writing
+from casebook.faults import in_plain_words, place
+from casebook.frames import checked, from_rows, to_compare, to_rows
+from casebook.locks import lock
+from casebook.record import Change, NightRecord, NightRow, Recorded, Scope
+from casebook.sql import night_before, put_night, read_discrepancies, read_nights
+from casebook.upgrade import behind, upgrade
+from schemas.errors import PersonNeeded, WrongUsage
+from schemas.tables import DISCREPANCY_COLUMNS
+
+
+def utc_now() -> datetime:
+    """Return the instant at which a night goes on record."""
+    return datetime.now(UTC)
+
+
+class Casebook:
+    """The record of nights in one database. Each method opens and closes what it needs.
+
+    All raise `TryAgainLater` where the database is busy or out of reach, and `PersonNeeded` where
+    it is damaged, full, not ours or not to be written; none of their messages quotes a row.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.engine = engine
+        self.clock = clock
+
+    @classmethod
+    def open(cls, url: str, *, read_only: bool = False) -> Self:
+        """Open the record at `sqlite:///FILE` or `postgresql://...`, its tables up to date.
+
+        A SQLite file is made if need be, for its owner only. Read only, nothing is made or changed.
+        """
+        casebook = cls(connect(url, read_only=read_only))
+        casebook._prepare(read_only=read_only)
+        return casebook
+
+    @contextmanager
+    def hold(self, as_of: date, *, wait_seconds: float) -> Iterator[None]:
+        """Keep every other run of this night away; the lock goes with the process, even if killed.
+
+        Raises `TryAgainLater` where another run still holds the night after `wait_seconds`.
+        """
+        release = self._lock(as_of, wait_seconds=wait_seconds)
+        try:
+            yield
+        finally:
+            release()
+
+    @in_plain_words
+    def record(self, night: NightRecord) -> Recorded:
+        """Put a night on record in one transaction, in place of what stood for it before.
+
+        No other night is touched, and no row at all where the very same content stands already.
+        Raises `ContractBreach` where the discrepancies are not the Discrepancy table.
+        """
+        discrepancies = checked(night.discrepancies)
+        rows = to_rows(discrepancies)
+        with writing(self.engine) as connection:
+            effect = put_night(connection, night, rows, now=self.clock())
+            since = night_before(connection, night.as_of)
+            changes = _changes(
+                connection, discrepancies[list(COMPARED)], scope=night.scope, since=since
+            )
+        counts = changes["change"].value_counts()
+        return Recorded(
+            as_of=night.as_of,
+            effect=effect,
+            since=since,
+            **{change.value: int(counts.get(change.value, 0)) for change in Change},
+        )
+
+    @in_plain_words
+    def nights(self) -> list[NightRow]:
+        """Return every night on record, oldest first."""
+        with reading(self.engine) as connection:
+            return read_nights(connection)
+
+    @in_plain_words
+    def night(self, as_of: date) -> NightRow | None:
+        """Return a night, or None where it is not on record."""
+        with reading(self.engine) as connection:
+            return next(iter(read_nights(connection, as_of)), None)
+
+    @in_plain_words
+    def discrepancies(self, as_of: date) -> pd.DataFrame:
+        """Return a night's Discrepancy table, in the order of the file.
+
+        Raises `WrongUsage` where the night is not on record.
+        """
+        with reading(self.engine) as connection:
+            _must_stand(connection, as_of)
+            return from_rows(read_discrepancies(connection, DISCREPANCY_COLUMNS, as_of))
+
+    @in_plain_words
+    def changes(self, as_of: date, since: date) -> pd.DataFrame:
+        """Return discrepancy_id, type, local_authority, provider_id and change since a night.
+
+        Raises `WrongUsage` where either night is not on record.
+        """
+        with reading(self.engine) as connection:
+            scope = _must_stand(connection, as_of).scope
+            tonight = to_compare(read_discrepancies(connection, COMPARED, as_of))
+            return _changes(connection, tonight, scope=scope, since=since)
+
+    @in_plain_words
+    def _prepare(self, *, read_only: bool) -> None:
+        if not read_only:
+            upgrade(self.engine)
+        elif behind(self.engine):
+            raise PersonNeeded(
+                f"{place(self.engine)} is empty or was made by an older version of this program."
+                " Run a night to bring it up to date."
+            )
+
+    @in_plain_words
+    def _lock(self, as_of: date, *, wait_seconds: float) -> Callable[[], None]:
+        return lock(self.engine, as_of, wait_seconds=wait_seconds)
+
+
+def _changes(
+    connection: Connection, tonight: pd.DataFrame, *, scope: Scope, since: date | None
+) -> pd.DataFrame:
+    if since is None:
+        return compare(tonight, to_compare([]), scope=scope, earlier_scope=Scope())
+    return compare(
+        tonight,
+        to_compare(read_discrepancies(connection, COMPARED, since)),
+        scope=scope,
+        earlier_scope=_must_stand(connection, since).scope,
+    )
+
+
+def _must_stand(connection: Connection, as_of: date) -> NightRow:
+    night = next(iter(read_nights(connection, as_of)), None)
+    if night is None:
+        raise WrongUsage(f"The night of {as_of} is not on record. Ask for one that is.")
+    return night
