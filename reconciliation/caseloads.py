@@ -21,7 +21,9 @@ def judge(night: Night, coded: Coded, spells: Spells, tolerances: Tolerances) ->
     after it are not considered. `reason` is a `CaseloadFailure` or null (rule 5).
     """
     verdicts = night.caseloads.reset_index(drop=True).copy()
-    verdicts["provider"] = coded.texts.providers.get_indexer(verdicts["provider_id"]).astype(np.int64)
+    verdicts["provider"] = coded.texts.providers.get_indexer(verdicts["provider_id"]).astype(
+        np.int64
+    )
     verdicts["day"] = days(verdicts["caseload_date"], missing=UNSTATED)
     verdicts["reason"] = _failures(verdicts, coded, spells, tolerances)
     age = coded.as_of - verdicts["day"].to_numpy()
@@ -30,7 +32,11 @@ def judge(night: Night, coded: Coded, spells: Spells, tolerances: Tolerances) ->
     passed = in_time & verdicts["reason"].isna().to_numpy(dtype=bool)
 
     order = np.lexsort(
-        (-verdicts["received"].to_numpy(), -verdicts["day"].to_numpy(), verdicts["provider"].to_numpy())
+        (
+            -verdicts["received"].to_numpy(),
+            -verdicts["day"].to_numpy(),
+            verdicts["provider"].to_numpy(),
+        )
     )
     provider = verdicts["provider"].to_numpy()[order]
     passed_before = _running_count_before(passed[order], columns.firsts(provider))
@@ -56,9 +62,7 @@ def _failures(
     expected_more = (active >= tolerances.caseload_min_spells) & short
     too_few = (usable == 0) | (expected_more & ~verdicts["confirmed"].to_numpy(dtype=bool))
     reason = verdicts["failure"].astype("str")
-    reason = reason.mask(
-        reason.isna() & too_many_rejected, CaseloadFailure.TOO_MANY_REJECTED.value
-    )
+    reason = reason.mask(reason.isna() & too_many_rejected, CaseloadFailure.TOO_MANY_REJECTED.value)
     return reason.mask(reason.isna() & too_few, CaseloadFailure.TOO_FEW_ROWS.value)
 
 

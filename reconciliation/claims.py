@@ -77,9 +77,7 @@ class Claims:
         return np.bincount(self.of_person, minlength=len(self)).astype(np.int64)
 
 
-def state_claims(
-    coded: Coded, found: Found, accepted: Numbers, *, spell_gap_days: int
-) -> Claims:
+def state_claims(coded: Coded, found: Found, accepted: Numbers, *, spell_gap_days: int) -> Claims:
     """Group the usable entries of the accepted caseloads into claims (rule 6)."""
     entries = coded.entries
     mine = entries["usable"].to_numpy() & np.isin(entries["caseload"].to_numpy(), accepted)
@@ -112,9 +110,7 @@ def state_claims(
             "entry": entry[first],
         }
     )
-    said = statement(
-        coded, entry[counts], claim[counts], size, on=frame["day"].to_numpy()
-    )
+    said = statement(coded, entry[counts], claim[counts], size, on=frame["day"].to_numpy())
     spread_counts = found.count[entry[first]]
     return Claims(
         frame=frame,
@@ -231,9 +227,7 @@ def _named_council(
     return named, text.where(lead >= 0)
 
 
-def statement(
-    coded: Coded, entry: Numbers, group: Numbers, size: int, *, on: Numbers
-) -> Statement:
+def statement(coded: Coded, entry: Numbers, group: Numbers, size: int, *, on: Numbers) -> Statement:
     """Return what the entries of each group say together on its own day `on` (rule 6)."""
     entries = coded.entries
     start, end, quantity, unit, unmapped = (
@@ -243,9 +237,7 @@ def statement(
     earliest = columns.lowest_in(group[stated], size, start[stated], start=NEVER)
     latest = columns.highest_in(group, size, end, start=UNSTATED)
     running = (end >= on[group]) & (start <= on[group])
-    total, total_unit = summed(
-        group[running], size, quantity=quantity[running], unit=unit[running]
-    )
+    total, total_unit = summed(group[running], size, quantity=quantity[running], unit=unit[running])
     earliest = np.where(earliest == NEVER, UNSTATED, earliest)
     return Statement(
         start=earliest,

@@ -40,7 +40,9 @@ class Texts:
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Everyone in any CPLI received: one row a (council, person_id), in that order (rule 6).
+    """Everyone in any CPLI received or decision: one row a (council, person_id), in that order.
+
+    Source: rule 6.
 
     `nhs`, `family`, `given` and `born` are the person's own, from the latest CPLI that states them;
     `named_on` is the CPLI (its place in `Coded.lines`, -1 if none) that states the names.
@@ -66,7 +68,8 @@ class Coded:
     `lines` holds the valid CPLIs (in the order of `Night.cplis`) and then the rejected ones,
     `entries` the usable entries and then the rejected ones, `portal` the valid portal rows and then
     the rejected ones; `portal_day` is each council's extract's date, `UNSTATED` where none came in
-    time; `texts` says what the codes mean.
+    time; `decided_person` the person of each of `Night.decisions`, -1 where the council is not
+    configured; `texts` says what the codes mean.
     """
 
     as_of: int
@@ -77,6 +80,7 @@ class Coded:
     portal: pd.DataFrame
     portal_day: Numbers
     people: People
+    decided_person: Numbers
     assessed: Numbers
     unreconciled: Numbers
 
@@ -93,8 +97,8 @@ def encode(night: Night, tolerances: Tolerances) -> Coded:
     (line_cpli, entry_cpli, shown_cpli), cpli_ids = columns.shared_codes(
         [table["cpli_id"] for table in tables]
     )
-    (line_ref, entry_ref, shown_ref), person_ids = columns.shared_codes(
-        [table["person_id"] for table in tables]
+    (line_ref, entry_ref, shown_ref, decided_ref), person_ids = columns.shared_codes(
+        [*(table["person_id"] for table in tables), night.decisions["person_id"]]
     )
     (line_nhs, entry_nhs), nhs_numbers = columns.shared_codes(
         [all_lines["nhs_number"], all_entries["nhs_number"]]
@@ -133,11 +137,10 @@ def encode(night: Night, tolerances: Tolerances) -> Coded:
             **_left_out(all_lines),
         }
     )
-    shown_council = _council_codes(all_shown["local_authority"], councils)
     portal = pd.DataFrame(
         {
             "valid": np.arange(len(all_shown)) < len(night.portal),
-            "council": shown_council,
+            "council": _council_codes(all_shown["local_authority"], councils),
             "cpli": shown_cpli,
             "person_id": shown_ref,
             "provider": shown_provider,
@@ -145,8 +148,13 @@ def encode(night: Night, tolerances: Tolerances) -> Coded:
             **_left_out(all_shown),
         }
     )
-    portal_day = np.full(len(councils), UNSTATED, dtype=np.int64)
-    portal_day[shown_council] = days(all_shown["extract_date"], missing=UNSTATED)
+    portal_day = np.array(
+        [
+            day(night.portal_dates[code]) if code in night.portal_dates else UNSTATED
+            for code in councils
+        ],
+        dtype=np.int64,
+    )
     entries = pd.DataFrame(
         {
             "usable": np.arange(len(all_entries)) < len(night.entries),
@@ -165,7 +173,13 @@ def encode(night: Night, tolerances: Tolerances) -> Coded:
             "born": days(all_entries["date_of_birth"], missing=UNSTATED),
         }
     )
-    lines["person"], people = _people(lines)
+    decided_council = _council_codes(night.decisions["local_authority"], councils)
+    of_configured = decided_council >= 0
+    lines["person"], people, decided = _people(
+        lines, decided_council[of_configured], decided_ref[of_configured]
+    )
+    decided_person = np.full(len(night.decisions), -1, dtype=np.int64)
+    decided_person[of_configured] = decided
     services = all_lines["service_type"].cat.categories
     return Coded(
         as_of=day(night.as_of),
@@ -185,6 +199,7 @@ def encode(night: Night, tolerances: Tolerances) -> Coded:
         portal=portal,
         portal_day=portal_day,
         people=people,
+        decided_person=decided_person,
         assessed=np.flatnonzero(councils.isin(sorted(night.assessed))).astype(np.int64),
         unreconciled=services.get_indexer(list(tolerances.unreconciled_service_types)),
     )
@@ -229,10 +244,14 @@ def _millionths(quantity: pd.Series) -> Numbers:
 
 def _council_codes(named: pd.Series, councils: pd.Index) -> Numbers:
     codes = councils.get_indexer(named).astype(np.int64)
-    return np.where(named.isna().to_numpy(dtype=bool), NO_COUNCIL, np.where(codes < 0, OTHER_COUNCIL, codes))
+    return np.where(
+        named.isna().to_numpy(dtype=bool), NO_COUNCIL, np.where(codes < 0, OTHER_COUNCIL, codes)
+    )
 
 
-def _people(lines: pd.DataFrame) -> tuple[Numbers, People]:
+def _people(
+    lines: pd.DataFrame, decided_council: Numbers, decided_ref: Numbers
+) -> tuple[Numbers, People, Numbers]:
     """Number the persons of all CPLIs, rejected ones included, and find what is their own.
 
     A person's own NHS number, names and date of birth are each those of the CPLI with the latest
@@ -240,12 +259,14 @@ def _people(lines: pd.DataFrame) -> tuple[Numbers, People]:
     the names count together. Of conflicting rows with one `cpli_id` the greatest value counts, so
     that the order of rows never matters.
     """
-    known = lines["person_id"].to_numpy() >= 0
-    width = int(lines["person_id"].max()) + 1 if len(lines) else 1
-    key = lines["council"].to_numpy() * width + lines["person_id"].to_numpy()
-    distinct, number = np.unique(key[known], return_inverse=True)
+    ref = lines["person_id"].to_numpy()
+    known = ref >= 0
+    width = int(max(ref.max(initial=0), decided_ref.max(initial=0))) + 1
+    key = lines["council"].to_numpy() * width + ref
+    decided_key = decided_council * width + decided_ref
+    distinct, number = np.unique(np.concatenate([key[known], decided_key]), return_inverse=True)
     person = np.full(len(lines), -1, dtype=np.int64)
-    person[known] = number.reshape(-1)
+    person[known], decided = np.split(number.reshape(-1), [int(known.sum())])
 
     def latest(stated: Mask, *values: str) -> tuple[Numbers, list[Numbers]]:
         rows = np.flatnonzero(stated & known)
@@ -268,7 +289,7 @@ def _people(lines: pd.DataFrame) -> tuple[Numbers, People]:
         (lines["family"].to_numpy() >= 0) & (lines["given"].to_numpy() >= 0), "family", "given"
     )
     _, (born,) = latest(lines["born"].to_numpy() != UNSTATED, "born")
-    return person, People(
+    people = People(
         council=distinct // width,
         person_id=distinct % width,
         nhs=nhs,
@@ -277,11 +298,14 @@ def _people(lines: pd.DataFrame) -> tuple[Numbers, People]:
         born=born,
         named_on=named_on,
     )
+    return person, people, decided
 
 
 def strings(texts: pd.Index, codes: Numbers) -> pd.Series:
     """Return the texts of codes, null where the code is negative."""
-    safe = pd.Series(texts.take(np.where(codes < 0, 0, codes)) if len(texts) else [None] * len(codes))
+    safe = pd.Series(
+        texts.take(np.where(codes < 0, 0, codes)) if len(texts) else [None] * len(codes)
+    )
     return safe.astype("str").where(codes >= 0)
 
 

@@ -74,9 +74,7 @@ def put_together(coded: Coded, claims: Claims, spells: Spells, pairs: Pairs) -> 
     in_pass = np.zeros(size, dtype=np.int64)
     in_pass[of_claim] = pairs.in_pass[claim]
     counted = claims.counts & (place[claims.of_entry] >= 0)
-    said = statement(
-        coded, claims.entry[counted], place[claims.of_entry[counted]], size, on=on
-    )
+    said = statement(coded, claims.entry[counted], place[claims.of_entry[counted]], size, on=on)
     every_day = np.full(len(spells), -NEVER, dtype=np.int64)
     every_day[spell] = on
     quantity, unit = weekly_quantity(coded, spells, on=every_day)
@@ -104,7 +102,12 @@ def presence(compared: Compared) -> pd.Series:
 
 
 def identity_differs(
-    coded: Coded, claims: Claims, spells: Spells, found: Found, compared: Compared, tolerances: Tolerances
+    coded: Coded,
+    claims: Claims,
+    spells: Spells,
+    found: Found,
+    compared: Compared,
+    tolerances: Tolerances,
 ) -> pd.DataFrame:
     """Rule 8.1: entries found by a reference or number that differ from the spell's person.
 
@@ -136,7 +139,9 @@ def _lines_where(coded: Coded, mask: pd.Series) -> pd.DataFrame:
 
 
 def _person_and_provider(coded: Coded, frame: pd.DataFrame) -> Numbers:
-    return frame["person"].to_numpy() * (len(coded.texts.providers) + 1) + frame["provider"].to_numpy()
+    return (
+        frame["person"].to_numpy() * (len(coded.texts.providers) + 1) + frame["provider"].to_numpy()
+    )
 
 
 def service_type_differs(compared: Compared, *, agree: Mask, unmapped: Mask) -> Mask:
@@ -151,7 +156,9 @@ def start_date_differs(
     start = spells.column("start")[compared.spell]
     stated = compared.said.start != UNSTATED
     apart = np.abs(compared.said.start - start) > tolerances.start_tolerance_days
-    hidden = spells.frame["left_censored"].to_numpy()[compared.spell] & (compared.said.start <= start)
+    hidden = spells.frame["left_censored"].to_numpy()[compared.spell] & (
+        compared.said.start <= start
+    )
     return agree & ~_other_service(compared) & stated & apart & ~hidden & ~unmapped
 
 
@@ -165,7 +172,12 @@ def end_date_differs(
 
 
 def quantity_differs(
-    compared: Compared, tolerances: Tolerances, *, agree: Mask, holds_duplicate: Mask, unmapped: Mask
+    compared: Compared,
+    tolerances: Tolerances,
+    *,
+    agree: Mask,
+    holds_duplicate: Mask,
+    unmapped: Mask,
 ) -> Mask:
     """Rule 8.3: both quantities are stated in one unit and are too far apart."""
     stated = (
@@ -216,9 +228,7 @@ def unmapped_beside(coded: Coded, claims: Claims, spells: Spells, compared: Comp
     in_scope = coded.lines.take(spells.line)
     held = _person_and_provider(coded, in_scope[in_scope["unmapped"]])
     by_claim = claims.said.unmapped[claims.of_person]
-    stated = (
-        claims.person[by_claim] * width + claims.column("provider")[claims.of_person[by_claim]]
-    )
+    stated = claims.person[by_claim] * width + claims.column("provider")[claims.of_person[by_claim]]
     mine = _person_and_provider(coded, spells.frame.take(compared.spell))
     return np.isin(mine, np.concatenate([held, stated]))
 

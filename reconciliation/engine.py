@@ -13,9 +13,10 @@ from reconciliation.coded import Coded, encode
 from reconciliation.columns import Numbers
 from reconciliation.comparisons import put_together
 from reconciliation.days import UNSTATED, lifecycle
+from reconciliation.identity import keyed_hash, stated_identities
 from reconciliation.night import Findings, Night, Tolerances
 from reconciliation.pairing import PASS_NAMES, Pairs
-from reconciliation.persons import find_persons
+from reconciliation.persons import find_persons, what_workers_told
 from reconciliation.raising import Picture
 from reconciliation.spells import Spells, in_scope, join_spells
 from reconciliation.table import discrepancy_table
@@ -36,10 +37,8 @@ def reconcile(night: Night, tolerances: Tolerances | None = None) -> Findings:
     accepted_numbers = accepted["caseload"].to_numpy()
     on, has_rejected_rows = _by_provider(coded, accepted)
 
-    found = find_persons(coded, tolerances)
-    claims = state_claims(
-        coded, found, accepted_numbers, spell_gap_days=tolerances.spell_gap_days
-    )
+    found = find_persons(coded, tolerances, what_workers_told(night, coded))
+    claims = state_claims(coded, found, accepted_numbers, spell_gap_days=tolerances.spell_gap_days)
     in_rejected_entry = leftovers.identified_by_rejected_entry(
         coded, spells, found, accepted_numbers
     )
@@ -48,7 +47,9 @@ def reconcile(night: Night, tolerances: Tolerances | None = None) -> Findings:
     pairing.pair_by_person(tried, pairs)
     left = (pairs.spell < 0) & (claims.column("is_ended") == 0)
     barred = leftovers.concerned_claims(coded, claims, left)
-    pairing.pair_possible_matches(coded, claims, spells, pairs, tolerances, barred=barred)
+    pairing.pair_possible_matches(
+        coded, claims, spells, pairs, tolerances, found=found, barred=barred
+    )
     pairing.pair_other_providers(
         claims,
         spells,
@@ -100,6 +101,16 @@ def reconcile(night: Night, tolerances: Tolerances | None = None) -> Findings:
     )
 
 
+def entry_identities(night: Night) -> pd.Series:
+    """Return the hash of the identity that each entry states: those of `Night.entries`, then those
+    of `Night.rejected_entries`. A decision names an entry by it (rule 7).
+    """
+    coded = encode(night, Tolerances())
+    stated = stated_identities(coded, np.arange(len(coded.entries)))
+    hashed = [keyed_hash(identity, night.identity_key) for identity in stated]
+    return pd.Series(hashed, dtype="str")
+
+
 def _by_provider(coded: Coded, accepted: pd.DataFrame) -> tuple[Numbers, np.ndarray]:
     """Return by provider code the accepted caseload's date and whether it has rejected rows."""
     on = np.full(len(coded.texts.providers) + 1, UNSTATED, dtype=np.int64)
@@ -135,4 +146,7 @@ def _counts(
             counts[texts[number]][f"{name}_{label}".rstrip("_")] += int(count)
     whole = sum(counts.values(), Counter())
     whole["entries"] = entries
-    return {name: dict(sorted(tally.items())) for name, tally in (counts | {ALL_COUNCILS: whole}).items()}
+    return {
+        name: dict(sorted(tally.items()))
+        for name, tally in (counts | {ALL_COUNCILS: whole}).items()
+    }

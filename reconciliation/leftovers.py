@@ -105,9 +105,7 @@ def concerned_pairs(coded: Coded, claims: Claims, spells: Spells, compared: Comp
     return columns.any_in(place, len(compared.spell), fits)
 
 
-def _names_and_birth(
-    wanted: list[Numbers], held: list[Numbers]
-) -> tuple[Numbers, Numbers]:
+def _names_and_birth(wanted: list[Numbers], held: list[Numbers]) -> tuple[Numbers, Numbers]:
     """Number the combinations of normalised names and date of birth; -1 where one is not stated."""
     both = [np.concatenate(pair) for pair in zip(wanted, held, strict=True)]
     family, given, born = both
@@ -183,9 +181,7 @@ def _worded(caveats: dict[Caveat, Mask]) -> pd.Series:
     return words.where(words.ne(""))
 
 
-def cpli_not_found(
-    coded: Coded, claims: Claims, pairs: Pairs, *, barred: Mask
-) -> pd.DataFrame:
+def cpli_not_found(coded: Coded, claims: Claims, pairs: Pairs, *, barred: Mask) -> pd.DataFrame:
     """Rule 9.1: unpaired claims that are current or planned. Returns claim, reason, caveat, softened.
 
     Nothing is said of a claim whose council was not assessed, nor of one that may belong to such a

@@ -30,6 +30,14 @@ class Tolerances:
     portal_hides_after_days: int = 28
 
 
+def no_decisions() -> pd.DataFrame:
+    """Return the decisions frame without a row."""
+    texts = ("provider_id", "entry_identity", "local_authority", "person_id")
+    return pd.DataFrame(
+        {"same": pd.Series(dtype="bool")} | {name: pd.Series(dtype="str") for name in texts}
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Night:
     """Everything that one night's rules look at.
@@ -37,8 +45,9 @@ class Night:
     `cplis`, `rejected_cplis`, `portal`, `rejected_portal`, `entries` and `rejected_entries` are
     frames of the models of those names (`schemas.tables`) over all assessed councils and all
     caseload files of the window; a council that is not assessed has no rows in any of the first
-    four. `portal` holds one extract for each council that has one in time. `caseloads` has one row
-    for each caseload file not dated after `as_of`:
+    four. `portal` holds one extract for each council that has one in time, and `portal_dates` says
+    which council's is of which date: an extract may be empty. `caseloads` has one row for each
+    caseload file not dated after `as_of`:
 
     caseload (int64, the number that entries carry), provider_id, caseload_date (datetime64),
     received (int64; of two of one date the higher was received later), failure (str; `unreadable`
@@ -47,6 +56,10 @@ class Night:
 
     Entries of files older than the window need not be read; their `caseloads` row still counts.
     `identity_key` keys the hashes in discrepancy ids, so that none can be traced to an NHS number.
+
+    `decisions` are commissioning workers' words on whom entries mean (rule 7), one row each: same
+    (bool; these are, or are not, the same person), provider_id, entry_identity (`entry_identities`
+    gives it for an entry), local_authority, person_id.
     """
 
     as_of: date
@@ -56,11 +69,12 @@ class Night:
     rejected_cplis: pd.DataFrame
     portal: pd.DataFrame
     rejected_portal: pd.DataFrame
+    portal_dates: Mapping[str, date]
     caseloads: pd.DataFrame
     entries: pd.DataFrame
     rejected_entries: pd.DataFrame
     identity_key: bytes
-    decisions: pd.DataFrame | None = None
+    decisions: pd.DataFrame = field(default_factory=no_decisions)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from reconciliation.coded import NO_COUNCIL, Coded
 from reconciliation.columns import Numbers
 from reconciliation.days import ACTIVE, ENDED, UNSTATED, Mask, lifecycle
 from reconciliation.night import Tolerances
+from reconciliation.persons import Found
 from reconciliation.spells import Spells
 
 UNPAIRED = 0
@@ -155,6 +156,7 @@ def pair_possible_matches(
     pairs: Pairs,
     tolerances: Tolerances,
     *,
+    found: Found,
     barred: Mask,
 ) -> None:
     """Pass 5: claims of nobody known against the same provider's active spells, by likeness.
@@ -163,14 +165,14 @@ def pair_possible_matches(
     dates differ by day and month swapped or in one digit. The best score is paired first, then the
     earlier claim, then the lowest `cpli_id`. `barred` claims take no part (rule 9.4).
     """
-    likely = _likely(coded, claims, spells, pairs, tolerances, barred=barred)
+    likely = _likely(coded, claims, spells, pairs, tolerances, found=found, barred=barred)
     taken_claims: set[int] = set()
     taken_spells: set[int] = set()
-    for row in likely.itertuples(index=False):
-        if row.claim not in taken_claims and row.spell not in taken_spells:
-            taken_claims.add(row.claim)
-            taken_spells.add(row.spell)
-            pairs.pair(np.array([row.claim]), np.array([row.spell]), POSSIBLE_MATCH)
+    for claim, spell in zip(likely["claim"], likely["spell"], strict=True):
+        if claim not in taken_claims and spell not in taken_spells:
+            taken_claims.add(claim)
+            taken_spells.add(spell)
+            pairs.pair(np.array([claim]), np.array([spell]), POSSIBLE_MATCH)
 
 
 def _likely(
@@ -180,6 +182,7 @@ def _likely(
     pairs: Pairs,
     tolerances: Tolerances,
     *,
+    found: Found,
     barred: Mask,
 ) -> pd.DataFrame:
     """Return the possible matches (claim, spell, score), in the order in which they are paired."""
@@ -198,7 +201,9 @@ def _likely(
     spell = np.flatnonzero(~pairs.spell_taken)
     person = spells.column("person")[spell]
     known = (
-        (people.family[person] >= 0) & (people.given[person] >= 0) & (people.born[person] != UNSTATED)
+        (people.family[person] >= 0)
+        & (people.given[person] >= 0)
+        & (people.born[person] != UNSTATED)
     )
     spell, person = spell[known], person[known]
     provider, own_provider = claims.column("provider")[claim], spells.column("provider")[spell]
@@ -238,6 +243,10 @@ def _likely(
             ),
         }
     )
+    forbidden = found.barred(
+        claims.column("entry")[likely["claim"]], spells.column("person")[likely["spell"]]
+    )
+    likely = likely[~forbidden]
     likely["first_cpli"] = spells.column("first_cpli")[likely["spell"]]
     return likely.sort_values(
         ["score", "claim", "first_cpli", "spell"],
@@ -251,7 +260,10 @@ def nearly_same_birth(born: Numbers, other: Numbers) -> Mask:
     year, month, day_of_month = _parts(born)
     other_year, other_month, other_day = _parts(other)
     swapped = (
-        (year == other_year) & (month == other_day) & (day_of_month == other_month) & (born != other)
+        (year == other_year)
+        & (month == other_day)
+        & (day_of_month == other_month)
+        & (born != other)
     )
     digits, other_digits = (
         value[0] * 10_000 + value[1] * 100 + value[2]
@@ -265,9 +277,7 @@ def nearly_same_birth(born: Numbers, other: Numbers) -> Mask:
 
 def _parts(day: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     when = pd.DatetimeIndex(day.astype("datetime64[D]").astype("datetime64[s]"))
-    return tuple(
-        part.to_numpy().astype(np.int64) for part in (when.year, when.month, when.day)
-    )
+    return tuple(part.to_numpy().astype(np.int64) for part in (when.year, when.month, when.day))
 
 
 def pair_other_providers(
@@ -305,4 +315,3 @@ def pair_ended_claims(tried: Candidates, pairs: Pairs) -> None:
         tried.for_ended & tried.same_provider & tried.same_service & pairs.free(tried.spell)
     )
     pairs.pair(*each_once(claim, spell), ENDED_CLAIM)
-

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from reconciliation import columns, names
 from reconciliation.coded import NO_COUNCIL, Coded
 from reconciliation.columns import Numbers
 from reconciliation.days import UNSTATED, Mask
-from reconciliation.night import Tolerances
+from reconciliation.identity import keyed_hash, stated_identities
+from reconciliation.night import Night, Tolerances
 
 NOBODY, BY_CPLI, BY_NHS_NUMBER, BY_PERSON_ID, BY_NAMES = 0, 1, 2, 3, 4
 
@@ -20,7 +22,8 @@ class Found:
     """The persons found for each entry.
 
     `entry` and `person` are pairs, ordered by both; `rule` says for each entry which rule found them
-    (`NOBODY` where none did); `first` and `count` give each entry's place among the pairs.
+    (`NOBODY` where none did, or a worker decided); `first` and `count` give each entry's place among
+    the pairs. `barred_entry` and `barred_person` are the pairs that a worker said are not the same.
     """
 
     entry: Numbers
@@ -28,6 +31,22 @@ class Found:
     rule: Numbers
     first: Numbers
     count: Numbers
+    barred_entry: Numbers
+    barred_person: Numbers
+
+    def barred(self, entry: Numbers, person: Numbers) -> Mask:
+        """Say which pairs a worker said are not the same (rule 7)."""
+        width = int(max(person.max(initial=0), self.barred_person.max(initial=0))) + 1
+        return np.isin(entry * width + person, self.barred_entry * width + self.barred_person)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Workers' words on whom entries mean, as pairs of entry and person (rule 7)."""
+
+    entry: Numbers
+    person: Numbers
+    same: Mask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +62,41 @@ class Differences:
         return self.nhs | self.born | self.names
 
 
-def find_persons(coded: Coded, tolerances: Tolerances) -> Found:
-    """Find whom every entry means, rejected entries included as far as they can be read (rule 6)."""
+def what_workers_told(night: Night, coded: Coded) -> Told:
+    """Find the entries that workers' decisions are about, by provider and stated identity (rule 7)."""
+    decisions = night.decisions
+    providers = coded.texts.providers.get_indexer(decisions["provider_id"]).astype(np.int64)
+    entry = np.flatnonzero(np.isin(coded.entries["provider"].to_numpy(), providers))
+    stated = [
+        keyed_hash(identity, night.identity_key) for identity in stated_identities(coded, entry)
+    ]
+    (told, said), _ = columns.shared_codes(
+        [decisions["entry_identity"], pd.Series(stated, dtype="str")]
+    )
+    width = len(coded.texts.providers) + 1
+    at, place = columns.joined(
+        said * width + coded.entries["provider"].to_numpy()[entry],
+        np.where(coded.decided_person < 0, -1, told * width + providers),
+    )
+    return Told(
+        entry=entry[at],
+        person=coded.decided_person[place],
+        same=decisions["same"].to_numpy(dtype=bool)[place],
+    )
+
+
+def find_persons(coded: Coded, tolerances: Tolerances, told: Told) -> Found:
+    """Find whom every entry means, rejected entries included as far as they can be read (rule 6).
+
+    Where a worker said whom an entry means, that decides (rule 7).
+    """
     size = len(coded.entries)
     decided = np.zeros(size, dtype=bool)
     rule = np.zeros(size, dtype=np.int64)
     stand_by = np.zeros(size, dtype=np.int64)
-    settled: list[tuple[Numbers, Numbers]] = []
+    settled = [(told.entry[told.same], told.person[told.same])]
+    decided[told.entry[told.same]] = True
+    nobody = _in_order(settled[0][0][:0], settled[0][1][:0], rule, told)
     set_aside: list[tuple[Numbers, Numbers]] = []
     for number, looked_up in (
         (BY_CPLI, _by_column(coded, "cpli")),
@@ -58,7 +105,7 @@ def find_persons(coded: Coded, tolerances: Tolerances) -> Found:
         (BY_NAMES, _by_names(coded)),
     ):
         entry, person = looked_up
-        open_still = ~decided[entry]
+        open_still = ~decided[entry] & ~nobody.barred(entry, person)
         entry, person = entry[open_still], person[open_still]
         if number != BY_NAMES:
             against = contradicts(coded, entry, person, tolerances)
@@ -75,8 +122,8 @@ def find_persons(coded: Coded, tolerances: Tolerances) -> Found:
         rule[entry[stands]] = stand_by[entry[stands]]
     entry = np.concatenate([pair[0] for pair in settled])
     person = np.concatenate([pair[1] for pair in settled])
-    keep = _of_same_birth(coded, entry, person)
-    return _in_order(entry[keep], person[keep], rule)
+    keep = (rule[entry] == NOBODY) | _of_same_birth(coded, entry, person)
+    return _in_order(entry[keep], person[keep], rule, told)
 
 
 def _by_column(coded: Coded, name: str) -> tuple[Numbers, Numbers]:
@@ -176,7 +223,7 @@ def _of_same_birth(coded: Coded, entry: Numbers, person: Numbers) -> Mask:
     return same | ~some_same[entry]
 
 
-def _in_order(entry: Numbers, person: Numbers, rule: Numbers) -> Found:
+def _in_order(entry: Numbers, person: Numbers, rule: Numbers, told: Told) -> Found:
     order = np.lexsort((person, entry))
     count = np.bincount(entry, minlength=len(rule)).astype(np.int64)
     return Found(
@@ -185,4 +232,6 @@ def _in_order(entry: Numbers, person: Numbers, rule: Numbers) -> Found:
         rule=rule,
         first=np.cumsum(count) - count,
         count=count,
+        barred_entry=told.entry[~told.same],
+        barred_person=told.person[~told.same],
     )

@@ -145,7 +145,9 @@ def _fits_unread(frame: pd.DataFrame, other: pd.DataFrame, coded: Coded) -> Numb
     they can be read.
     """
     unread = np.flatnonzero(
-        ~other["valid"].to_numpy() & (other["cpli"].to_numpy() < 0) & (other["person_id"].to_numpy() >= 0)
+        ~other["valid"].to_numpy()
+        & (other["cpli"].to_numpy() < 0)
+        & (other["person_id"].to_numpy() >= 0)
     )
     width = len(coded.texts.person_ids) + 1
 

@@ -13,11 +13,12 @@ from reconciliation.coded import Coded, strings
 from reconciliation.columns import Numbers
 from reconciliation.comparisons import Compared
 from reconciliation.days import UNSTATED, Mask, lifecycle
+from reconciliation.identity import keyed_hash, stated_identities
 from reconciliation.night import Night, Tolerances
 from reconciliation.pairing import OTHER_PROVIDER, POSSIBLE_MATCH, Pairs
 from reconciliation.persons import Found
 from reconciliation.spells import Spells
-from reconciliation.table import draft, keyed_hash
+from reconciliation.table import draft
 from reconciliation.wording import date_text, quantity_text, support_text
 from schemas.vocabularies import DiscrepancyType, Severity
 
@@ -54,8 +55,11 @@ def overdue_caseloads(picture: Picture, overdue: pd.DataFrame) -> pd.DataFrame:
 
 
 def duplicate_entries(picture: Picture) -> pd.DataFrame:
-    """Rule 6: `duplicate_entry` for each group of entries that say the same."""
-    repeats = picture.claims.duplicates
+    """Rule 6: `duplicate_entry` for each group of entries that say the same.
+
+    Nothing is raised for a council that was not assessed (rule 5).
+    """
+    repeats = _without_unassessed(picture, picture.claims.duplicates)
     group, _ = pd.factorize(repeats["group"])
     lead = repeats["entry"].to_numpy()[columns.firsts(group.astype(np.int64))]
     return draft(
@@ -71,6 +75,14 @@ def duplicate_entries(picture: Picture) -> pd.DataFrame:
     )
 
 
+def _without_unassessed(picture: Picture, repeats: pd.DataFrame) -> pd.DataFrame:
+    """Leave out repeats of nobody known that name a configured council that was not assessed."""
+    coded = picture.coded
+    council = coded.entries["council"].to_numpy()[repeats["entry"]]
+    nobody = picture.found.count[repeats["entry"]] == 0
+    return repeats[~(nobody & (council >= 0) & ~np.isin(council, coded.assessed))]
+
+
 def not_found(picture: Picture, raised: pd.DataFrame) -> pd.DataFrame:
     """Rule 9.1: `cpli_not_found` for claims that no spell answers."""
     claims = picture.claims
@@ -80,7 +92,9 @@ def not_found(picture: Picture, raised: pd.DataFrame) -> pd.DataFrame:
     return draft(
         DiscrepancyType.CPLI_NOT_FOUND,
         len(raised),
-        **_whose_entry(picture, claims.column("entry")[claim], council=_claim_council(claims, claim)),
+        **_whose_entry(
+            picture, claims.column("entry")[claim], council=_claim_council(claims, claim)
+        ),
         caseload_rows=_rows_text(picture, claims.of_entry, claim),
         provider_value=_with_quantity(
             support_text(state=said.state[claim], start=said.start[claim], end=said.end[claim]),
@@ -284,9 +298,13 @@ def _differing_on_portal(picture: Picture, pairs: pd.DataFrame) -> pd.DataFrame:
     coded = picture.coded
     by_line = pairs.groupby("line", sort=True)[list(portal.COMPARED_COLUMNS)].any()
     line = by_line.index.to_numpy(dtype=np.int64)
-    shown = pairs.drop_duplicates("line").set_index("line")["shown"].reindex(line).to_numpy(np.int64)
+    shown = (
+        pairs.drop_duplicates("line").set_index("line")["shown"].reindex(line).to_numpy(np.int64)
+    )
     named = [
-        pd.Series(name, index=range(len(line)), dtype="str").where(by_line[name].to_numpy(dtype=bool))
+        pd.Series(name, index=range(len(line)), dtype="str").where(
+            by_line[name].to_numpy(dtype=bool)
+        )
         for name in portal.COMPARED_COLUMNS
     ]
     in_person = by_line["person_id"].to_numpy(dtype=bool)
@@ -351,9 +369,7 @@ def _whose_spell(picture: Picture, spell: Numbers) -> dict[str, object]:
     """Return the columns that a spell settles: its council, provider, person, service and CPLIs."""
     coded, spells = picture.coded, picture.spells
     texts = coded.texts
-    person = strings(
-        texts.person_ids, coded.people.person_id[spells.column("person")[spell]]
-    )
+    person = strings(texts.person_ids, coded.people.person_id[spells.column("person")[spell]])
     provider = spells.column("provider")[spell]
     day = picture.on[provider]
     state = lifecycle(start=spells.column("start")[spell], end=spells.column("end")[spell], on=day)
@@ -441,19 +457,7 @@ def _hashed_persons(
         + strings(texts.person_ids, people.person_id[person])
     )
     found = columns.joined_text(references, of_entry, size=len(entry))
-    entries = coded.entries.take(entry)
-    stated = [
-        entries["council_text"].reset_index(drop=True),
-        strings(texts.cpli_ids, entries["cpli"].to_numpy()),
-        strings(texts.person_ids, entries["person_id"].to_numpy()),
-        strings(texts.nhs_numbers, entries["nhs"].to_numpy()),
-        strings(pd.Index(texts.names), entries["family"].to_numpy()),
-        strings(pd.Index(texts.names), entries["given"].to_numpy()),
-        date_text(entries["born"].to_numpy()),
-    ]
-    identity = stated[0].fillna("")
-    for part in stated[1:]:
-        identity = identity + "\x1f" + part.fillna("")
+    identity = stated_identities(coded, entry)
     key = picture.night.identity_key
     return [
         None if found_count == 1 else keyed_hash(persons if found_count else said, key)
@@ -543,7 +547,11 @@ def _entry_names(picture: Picture, entry: Numbers) -> pd.Series:
 
 def _written_names(frame: pd.DataFrame, place: Numbers) -> pd.Series:
     stated = place >= 0
-    part = frame[["given_name", "family_name"]].take(np.where(stated, place, 0)) if len(frame) else frame
+    part = (
+        frame[["given_name", "family_name"]].take(np.where(stated, place, 0))
+        if len(frame)
+        else frame
+    )
     names = (part["given_name"] + " " + part["family_name"]).reset_index(drop=True)
     return names.where(stated)
 

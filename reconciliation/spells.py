@@ -94,9 +94,7 @@ def weekly_quantity(coded: Coded, spells: Spells, *, on: Numbers) -> tuple[Numbe
         lines[name].to_numpy()[spells.line] for name in ("start", "end", "quantity", "unit")
     )
     active = lifecycle(start=start, end=end, on=on[spells.of_line]) == ACTIVE
-    return summed(
-        spells.of_line[active], len(spells), quantity=quantity[active], unit=unit[active]
-    )
+    return summed(spells.of_line[active], len(spells), quantity=quantity[active], unit=unit[active])
 
 
 def summed(

@@ -12,6 +12,7 @@ import pandas as pd
 from reconciliation import columns
 from reconciliation.columns import Numbers
 from reconciliation.days import UNSTATED, dates
+from reconciliation.identity import HASH_BYTES, SEPARATOR
 from schemas.tables import DISCREPANCY_COLUMNS
 from schemas.vocabularies import DiscrepancyType, Severity
 
@@ -34,9 +35,7 @@ DRAFT_COLUMNS = (
     "start",
     "row",
 )
-_TEXTS = tuple(
-    name for name in DRAFT_COLUMNS if name not in ("day", "not_running", "start", "row")
-)
+_TEXTS = tuple(name for name in DRAFT_COLUMNS if name not in ("day", "not_running", "start", "row"))
 
 _HIGH = (
     DiscrepancyType.CPLI_NOT_FOUND,
@@ -77,14 +76,6 @@ ABOUT_CPLIS = (
     DiscrepancyType.PORTAL_DIFFERS.value,
     DiscrepancyType.DUPLICATE_CPLI.value,
 )
-_ID_BYTES = 16
-_SEPARATOR = "\x1f"
-
-
-def keyed_hash(text: str, key: bytes) -> str:
-    """Return a hash that nobody without the key can try numbers against (32 hexadecimal digits)."""
-    short_key = blake2b(key, digest_size=32).digest()
-    return blake2b(text.encode(), key=short_key, digest_size=_ID_BYTES).hexdigest()
 
 
 def draft(which: DiscrepancyType, size: int, **given: object) -> pd.DataFrame:
@@ -130,13 +121,13 @@ def _ids(drafts: pd.DataFrame) -> pd.Series:
     ]
     identity = parts[0]
     for part in parts[1:]:
-        identity = identity + _SEPARATOR + part
+        identity = identity + SEPARATOR + part
     alike, _ = pd.factorize(identity)
     order = np.lexsort((drafts["row"], drafts["start"], drafts["not_running"], alike))
     number = np.empty(len(drafts), dtype=np.int64)
     number[order] = _places(alike[order].astype(np.int64))
     hashed = [
-        blake2b(f"{text}{_SEPARATOR}{place or ''}".encode(), digest_size=_ID_BYTES).hexdigest()
+        blake2b(f"{text}{SEPARATOR}{place or ''}".encode(), digest_size=HASH_BYTES).hexdigest()
         for text, place in zip(identity, number, strict=True)
     ]
     return pd.Series(hashed, index=drafts.index, dtype="str")

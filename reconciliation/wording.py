@@ -25,10 +25,7 @@ def period_text(*, start: Numbers, end: Numbers) -> pd.Series:
     """Return "2026-05-01 to 2026-06-30", "since 2026-05-01", "until 2026-06-30" or "no dates"."""
     first, last = date_text(start), date_text(end)
     return (
-        (first + " to " + last)
-        .fillna("since " + first)
-        .fillna("until " + last)
-        .fillna("no dates")
+        (first + " to " + last).fillna("since " + first).fillna("until " + last).fillna("no dates")
     )
 
 

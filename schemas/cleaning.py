@@ -123,9 +123,12 @@ def clean_caseloads(
             "caseload": numbers,
             "source": pd.Series([raw.source for _, _, raw in caseloads], dtype="str"),
             "file": pd.Series([raw.facts.file for _, _, raw in caseloads], dtype="str"),
-            "file_provider_id": pd.Series([file.provider_id for _, file, _ in caseloads], dtype="str"),
+            "file_provider_id": pd.Series(
+                [file.provider_id for _, file, _ in caseloads], dtype="str"
+            ),
             "file_date": pd.Series(
-                [pd.Timestamp(file.caseload_date) for _, file, _ in caseloads], dtype="datetime64[us]"
+                [pd.Timestamp(file.caseload_date) for _, file, _ in caseloads],
+                dtype="datetime64[us]",
             ),
         }
     )
@@ -182,7 +185,10 @@ def clean_providers(raw: RawTable) -> Cleaned:
     known = tidy.columns["provider_id"]
     repeated = (known.notna() & known.duplicated()).to_numpy(dtype=bool)
     tidy.warn(
-        repeated, "provider_id", "repeated", "the provider is listed before: only the first row counts"
+        repeated,
+        "provider_id",
+        "repeated",
+        "the provider is listed before: only the first row counts",
     )
     return tidy.finish(raw, valid=Provider, rejected=None, drop=repeated)
 
@@ -316,7 +322,9 @@ class _Tidy:
             f"it is none of {', '.join(UNIT_DTYPE.categories)} and was left out",
         )
         self.columns["weekly_quantity"] = amount.values
-        self.columns["weekly_quantity_unreadable"] = pd.Series(amount.unreadable, index=self.text.index)
+        self.columns["weekly_quantity_unreadable"] = pd.Series(
+            amount.unreadable, index=self.text.index
+        )
         self.columns["unit"] = unit.values
         self.columns["unit_unreadable"] = pd.Series(unit.unreadable, index=self.text.index)
 
@@ -378,16 +386,25 @@ class _Tidy:
             return drop
         content = self.text.loc[repeated, list(CPLI.all)].apply(parsing.trimmed).fillna("")
         copies = content.duplicated()
-        differing = ~copies & content["cpli_id"].map(content.loc[~copies, "cpli_id"].value_counts()).gt(1)
-        conflicting = content["cpli_id"].isin(content.loc[differing, "cpli_id"]).to_numpy(dtype=bool)
+        differing = ~copies & content["cpli_id"].map(
+            content.loc[~copies, "cpli_id"].value_counts()
+        ).gt(1)
+        conflicting = (
+            content["cpli_id"].isin(content.loc[differing, "cpli_id"]).to_numpy(dtype=bool)
+        )
         where = np.flatnonzero(repeated)
         conflict = np.zeros(len(known), dtype=bool)
         conflict[where[conflicting]] = True
         drop[where[copies.to_numpy(dtype=bool)]] = True
         self.reject(
-            conflict, "cpli_id", "conflicting_cpli_id", "other rows of the extract say otherwise of it"
+            conflict,
+            "cpli_id",
+            "conflicting_cpli_id",
+            "other rows of the extract say otherwise of it",
         )
-        self.warn(drop & ~conflict, "cpli_id", "repeated", "the same row stands before and counts once")
+        self.warn(
+            drop & ~conflict, "cpli_id", "repeated", "the same row stands before and counts once"
+        )
         return drop & ~conflict
 
     def finish(
@@ -459,5 +476,3 @@ def _empty_text(names: Sequence[str]) -> pd.DataFrame:
 
 def _constant(value: str, index: pd.Index) -> pd.Series:
     return pd.Series(value, index=index, dtype="str")
-
-

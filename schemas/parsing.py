@@ -113,14 +113,18 @@ def modulus_11_valid(text: pd.Series) -> NDArray[np.bool_]:
     The weighted sum of the first nine digits (weights 10 to 2) and the tenth must be divisible by
     11; a check value of 10 can never be met by a digit.
     """
-    arrow = pa.chunked_array(pa.array(text, type=pa.large_string(), from_pandas=True)).combine_chunks()
+    arrow = pa.chunked_array(
+        pa.array(text, type=pa.large_string(), from_pandas=True)
+    ).combine_chunks()
     ten_bytes = pc.fill_null(pc.equal(pc.binary_length(arrow), _NHS_DIGITS), False)
     valid = np.zeros(len(text), dtype=bool)
     places = np.flatnonzero(ten_bytes.to_numpy(zero_copy_only=False))
     if not len(places):
         return valid
     joined = "".join(arrow.filter(ten_bytes).to_pylist()).encode()
-    digits = np.frombuffer(joined, dtype=np.uint8).reshape(-1, _NHS_DIGITS).astype(np.int64) - ord("0")
+    digits = np.frombuffer(joined, dtype=np.uint8).reshape(-1, _NHS_DIGITS).astype(np.int64) - ord(
+        "0"
+    )
     all_digits = ((digits >= 0) & (digits <= 9)).all(axis=1)  # noqa: PLR2004
     not_equal = (digits != digits[:, :1]).any(axis=1)
     checked = (digits[:, :-1] @ _CHECK_DIGIT_WEIGHTS + digits[:, -1]) % 11 == 0
@@ -170,8 +174,11 @@ def _each_distinct(
     numbers, distinct = pd.factorize(text)
     cells: Sequence[str] = [cell.strip() for cell in distinct]
     results = [read(cell) if cell else None for cell in cells]
-    table = np.array([missing if result is None else result for result in results] + [missing], dtype)
+    table = np.array(
+        [missing if result is None else result for result in results] + [missing], dtype
+    )
     failed = np.array(
-        [bool(cell) and result is None for cell, result in zip(cells, results, strict=True)] + [False]
+        [bool(cell) and result is None for cell, result in zip(cells, results, strict=True)]
+        + [False]
     )
     return table[numbers], failed[numbers]

@@ -70,11 +70,15 @@ class RefusalLog:
     file: str
     rows: list[tuple[int | None, str | None, str, str, str]] = field(default_factory=list)
 
-    def warn(self, rule: str, message: str, *, row: int | None = None, column: str | None = None) -> None:
+    def warn(
+        self, rule: str, message: str, *, row: int | None = None, column: str | None = None
+    ) -> None:
         """Note something that was kept without the value."""
         self.rows.append((row, column, rule, RefusalLevel.WARNING.value, message))
 
-    def reject(self, rule: str, message: str, *, row: int | None = None, column: str | None = None) -> None:
+    def reject(
+        self, rule: str, message: str, *, row: int | None = None, column: str | None = None
+    ) -> None:
         """Note something that was left out."""
         self.rows.append((row, column, rule, RefusalLevel.REJECTED.value, message))
 
@@ -91,6 +95,4 @@ def refusals(
 ) -> pd.DataFrame:
     """Build a Refusal table from (source, file, row, column, rule, level, message)."""
     frame = pd.DataFrame(list(rows), columns=list(REFUSAL_COLUMNS))
-    return frame.astype(
-        {name: "Int64" if name == "row" else "str" for name in REFUSAL_COLUMNS}
-    )
+    return frame.astype({name: "Int64" if name == "row" else "str" for name in REFUSAL_COLUMNS})

@@ -1,0 +1,42 @@
+"""Who an entry says it is about, as a hash that reveals nothing (rules 7 and 11)."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import pandas as pd
+
+from reconciliation.coded import Coded, strings
+from reconciliation.columns import Numbers
+from reconciliation.wording import date_text
+
+HASH_BYTES = 16
+SEPARATOR = "\x1f"
+
+
+def keyed_hash(text: str, key: bytes) -> str:
+    """Return a hash that nobody without the key can try numbers against (32 hexadecimal digits)."""
+    short_key = blake2b(key, digest_size=32).digest()
+    return blake2b(text.encode(), key=short_key, digest_size=HASH_BYTES).hexdigest()
+
+
+def stated_identities(coded: Coded, entry: Numbers) -> pd.Series:
+    """Return the identity that each entry states, as one text: the council that it names, CPLI and
+    person reference, NHS number, normalised names and date of birth. Never to be shown: hash it.
+    """
+    texts = coded.texts
+    entries = coded.entries.take(entry)
+    names = pd.Index(texts.names)
+    parts = [
+        entries["council_text"].reset_index(drop=True),
+        strings(texts.cpli_ids, entries["cpli"].to_numpy()),
+        strings(texts.person_ids, entries["person_id"].to_numpy()),
+        strings(texts.nhs_numbers, entries["nhs"].to_numpy()),
+        strings(names, entries["family"].to_numpy()),
+        strings(names, entries["given"].to_numpy()),
+        date_text(entries["born"].to_numpy()),
+    ]
+    identity = parts[0].fillna("")
+    for part in parts[1:]:
+        identity = identity + SEPARATOR + part.fillna("")
+    return identity
