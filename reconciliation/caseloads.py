@@ -68,7 +68,7 @@ def _failures(
 
 def _running_count_before(mask: Mask, new_group: Mask) -> Numbers:
     """Count, within each run, how many of the earlier ones the mask holds for."""
-    before = np.cumsum(mask) - mask
+    before: Numbers = np.cumsum(mask) - mask
     first = np.flatnonzero(new_group)
     return before - np.repeat(before[first], np.diff(np.append(first, len(mask))))
 

@@ -32,7 +32,7 @@ class Statement:
     """What several entries say together: earliest start stated, latest end, quantity on the day.
 
     `start` is `UNSTATED` where none states one, `end` is `NEVER` where one has none, `quantity`
-    (millionths) and `unit` are -1 where null; `state` is `CURRENT`, `PLANNED` or `ENDED` on the day.
+    (millionths) and `unit` are -1 where null; `state` is `CURRENT`, `PLANNED` or `ENDED` that day.
     """
 
     start: Numbers
@@ -50,8 +50,8 @@ class Claims:
     `frame` has one row a claim: provider, caseload, day, service, council (the one it names),
     council_text, subject, is_ended (the second, ended claim), row (its lowest), entry (the entry in
     that row). `said` is what each says. `entry` are the usable entries of accepted caseloads,
-    repeats included, by their place in `Coded.entries`, ordered by claim; `of_entry` the claim of
-    each; `counts` whether each counts or only repeats another. `person` and `of_person` are the
+    repeats included, by their place in `Coded.entries`, ordered by claim; `of_entry` the claim
+    of each; `counts` whether each counts or only repeats another. `person` and `of_person` are the
     pairs of claims and the persons found for them, ordered by claim and person.
     """
 
@@ -66,7 +66,8 @@ class Claims:
 
     def column(self, name: str) -> Numbers:
         """Return a column of the frame as whole numbers."""
-        return self.frame[name].to_numpy()
+        values: Numbers = self.frame[name].to_numpy()
+        return values
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -125,8 +126,10 @@ def state_claims(coded: Coded, found: Found, accepted: Numbers, *, spell_gap_day
 
 
 def subjects(coded: Coded, found: Found) -> Numbers:
-    """Number whom entries are about: alike where the same persons are found, or, where none is,
-    where the stated identities are the same (named council, references, number, names, birth).
+    """Number whom entries are about.
+
+    Entries are about the same where the same persons are found, or, where none is, where the stated
+    identities are the same: named council, references, NHS number, names and date of birth.
     """
     entries = coded.entries
     persons = np.zeros(len(entries), dtype=np.int64)
@@ -184,7 +187,7 @@ def _in_second_claim(
     """
     size = int(group.max(initial=-1)) + 1
     start, end = part["start"].to_numpy(), part["end"].to_numpy()
-    ended = end < part["day"].to_numpy()
+    ended: Mask = end < part["day"].to_numpy()
     first_exists = columns.any_in(group, size, ~ended)
     second = ended.copy()
     while True:

@@ -53,7 +53,7 @@ def firsts(sorted_codes: Numbers) -> Mask:
 
 
 def spread(starts: Numbers, counts: Numbers) -> Numbers:
-    """Return the positions starts[i], starts[i]+1, ... (counts[i] of them) for every i, in a row."""
+    """Return the positions starts[i], starts[i]+1, ..., counts[i] of them, for every i in a row."""
     total = int(counts.sum())
     offsets = np.repeat(np.cumsum(counts) - counts, counts)
     return np.repeat(starts, counts) + np.arange(total, dtype=np.int64) - offsets

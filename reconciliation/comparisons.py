@@ -46,8 +46,8 @@ class Compared:
 
     `spell` are the spells, in order; `in_pass` how they were paired, `on` the caseload date, `said`
     what all entries of their claims say together, `lifecycle` the spell's on that date, `quantity`
-    and `unit` the spell's on that date. `claim` and `of_claim` are its claims: claim number and place
-    in `spell`.
+    and `unit` the spell's on that date. `claim` and `of_claim` are its claims: their numbers and
+    places in `spell`.
     """
 
     spell: Numbers
@@ -139,9 +139,10 @@ def _lines_where(coded: Coded, mask: pd.Series) -> pd.DataFrame:
 
 
 def _person_and_provider(coded: Coded, frame: pd.DataFrame) -> Numbers:
-    return (
+    key: Numbers = (
         frame["person"].to_numpy() * (len(coded.texts.providers) + 1) + frame["provider"].to_numpy()
     )
+    return key
 
 
 def service_type_differs(compared: Compared, *, agree: Mask, unmapped: Mask) -> Mask:
@@ -159,7 +160,8 @@ def start_date_differs(
     hidden = spells.frame["left_censored"].to_numpy()[compared.spell] & (
         compared.said.start <= start
     )
-    return agree & ~_other_service(compared) & stated & apart & ~hidden & ~unmapped
+    differs: Mask = agree & ~_other_service(compared) & stated & apart & ~hidden & ~unmapped
+    return differs
 
 
 def end_date_differs(
@@ -168,7 +170,10 @@ def end_date_differs(
     """Rule 8.3: both ends are stated and too far apart."""
     end = spells.column("end")[compared.spell]
     stated = (end != NEVER) & (compared.said.end != NEVER)
-    return agree & stated & (np.abs(compared.said.end - end) > tolerances.end_tolerance_days)
+    differs: Mask = (
+        agree & stated & (np.abs(compared.said.end - end) > tolerances.end_tolerance_days)
+    )
+    return differs
 
 
 def quantity_differs(
@@ -190,7 +195,7 @@ def quantity_differs(
     allowed = round(tolerances.quantity_tolerance * MILLIONTHS)
     in_millionths = round(tolerances.quantity_tolerance_share * MILLIONTHS)
     beyond_share = apart > _share(compared.quantity, in_millionths)
-    return (
+    differs: Mask = (
         agree
         & (compared.lifecycle == ACTIVE)
         & ~holds_duplicate
@@ -199,6 +204,7 @@ def quantity_differs(
         & beyond_share
         & ~unmapped
     )
+    return differs
 
 
 def _share(quantity: Numbers, millionths: int) -> Numbers:
@@ -207,11 +213,13 @@ def _share(quantity: Numbers, millionths: int) -> Numbers:
     A difference in whole millionths is beyond the exact share just where it is beyond this.
     """
     whole, rest = np.divmod(quantity, MILLIONTHS)
-    return whole * millionths + rest * millionths // MILLIONTHS
+    share: Numbers = whole * millionths + rest * millionths // MILLIONTHS
+    return share
 
 
 def _other_service(compared: Compared) -> Mask:
-    return (compared.in_pass == OTHER_SERVICE) | (compared.in_pass == OTHER_SERVICE_ENDED)
+    other: Mask = np.isin(compared.in_pass, (OTHER_SERVICE, OTHER_SERVICE_ENDED))
+    return other
 
 
 def unmapped_pairs(claims: Claims, spells: Spells, compared: Compared) -> Mask:
@@ -219,7 +227,8 @@ def unmapped_pairs(claims: Claims, spells: Spells, compared: Compared) -> Mask:
     stated = columns.any_in(
         compared.of_claim, len(compared.spell), claims.said.unmapped[compared.claim]
     )
-    return spells.frame["unmapped"].to_numpy()[compared.spell] | stated
+    unmapped: Mask = spells.frame["unmapped"].to_numpy()[compared.spell] | stated
+    return unmapped
 
 
 def unmapped_beside(coded: Coded, claims: Claims, spells: Spells, compared: Compared) -> Mask:
@@ -245,8 +254,8 @@ def raise_differences(
 ) -> pd.DataFrame:
     """Return the discrepancies of rules 8.2 and 8.3: place (in `Compared.spell`), type, reason.
 
-    `holds_duplicate` says of each spell whether it holds a `duplicate_cpli`, `concerned` of each pair
-    whether a rejected CPLI concerns it (rule 9.6).
+    `holds_duplicate` says of each spell whether it holds a `duplicate_cpli`, `concerned` of each
+    pair whether a rejected CPLI concerns it (rule 9.6).
     """
     means = presence(compared)
     agree = (means == COMPARE).to_numpy(dtype=bool)

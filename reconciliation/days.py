@@ -42,7 +42,8 @@ def dates(column: Days) -> pd.Series:
 
 def window_start(as_of: date, *, months: int = 12) -> date:
     """Return the run date minus so many calendar months; 29 February falls back to 28 (rule 1)."""
-    return (pd.Timestamp(as_of) - pd.DateOffset(months=months)).date()
+    start: date = (pd.Timestamp(as_of) - pd.DateOffset(months=months)).date()
+    return start
 
 
 def lifecycle(*, start: Days, end: Days, on: Days | int) -> Days:

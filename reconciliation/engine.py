@@ -102,8 +102,9 @@ def reconcile(night: Night, tolerances: Tolerances | None = None) -> Findings:
 
 
 def entry_identities(night: Night) -> pd.Series:
-    """Return the hash of the identity that each entry states: those of `Night.entries`, then those
-    of `Night.rejected_entries`. A decision names an entry by it (rule 7).
+    """Return the hash of what each entry states of identity: a decision names it so (rule 7).
+
+    First come those of `Night.entries`, then those of `Night.rejected_entries`.
     """
     coded = encode(night, Tolerances())
     stated = stated_identities(coded, np.arange(len(coded.entries)))

@@ -21,8 +21,10 @@ def keyed_hash(text: str, key: bytes) -> str:
 
 
 def stated_identities(coded: Coded, entry: Numbers) -> pd.Series:
-    """Return the identity that each entry states, as one text: the council that it names, CPLI and
-    person reference, NHS number, normalised names and date of birth. Never to be shown: hash it.
+    """Return the identity that each entry states, as one text. Never to be shown: hash it.
+
+    It holds the council that the entry names, CPLI and person reference, NHS number, normalised
+    names and date of birth.
     """
     texts = coded.texts
     entries = coded.entries.take(entry)

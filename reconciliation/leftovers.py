@@ -117,7 +117,7 @@ def _names_and_birth(wanted: list[Numbers], held: list[Numbers]) -> tuple[Number
 def identified_by_rejected_entry(
     coded: Coded, spells: Spells, found: Found, accepted: Numbers
 ) -> Mask:
-    """Rule 9.5: say which spells' persons a rejected entry of the provider's caseload identifies."""
+    """Rule 9.5: say which spells' persons a rejected entry of the provider identifies."""
     entries = coded.entries
     entry = np.flatnonzero(
         ~entries["usable"].to_numpy() & np.isin(entries["caseload"].to_numpy(), accepted)
@@ -182,10 +182,10 @@ def _worded(caveats: dict[Caveat, Mask]) -> pd.Series:
 
 
 def cpli_not_found(coded: Coded, claims: Claims, pairs: Pairs, *, barred: Mask) -> pd.DataFrame:
-    """Rule 9.1: unpaired claims that are current or planned. Returns claim, reason, caveat, softened.
+    """Rule 9.1: unpaired claims that are current or planned.
 
     Nothing is said of a claim whose council was not assessed, nor of one that may belong to such a
-    council.
+    council. Returns claim, reason, caveat, softened (the severity is medium).
     """
     unreconciled = flagged(len(coded.texts.services), coded.unreconciled)
     unassessed_exists = len(coded.assessed) < len(coded.texts.councils)

@@ -60,7 +60,7 @@ class Pairs:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Claims beside the spells of the persons found for them, best first for each claim (rule 7)."""
+    """Claims beside the spells of the persons found for them, best first (rule 7)."""
 
     claim: Numbers
     spell: Numbers
@@ -84,9 +84,10 @@ def empty_pairs(claims: Claims, spells: Spells) -> Pairs:
 
 
 def candidates(claims: Claims, spells: Spells) -> Candidates:
-    """Put every claim beside the spells of the persons found, in the order in which they are tried:
-    by lifecycle on the claim's day, then the latest start, then the lowest `cpli_id` of the first
-    CPLI.
+    """Put every claim beside the spells of the persons found, in the order in which they are tried.
+
+    First by lifecycle on the claim's day, then the latest start, then the lowest `cpli_id` of the
+    first CPLI.
     """
     of_person = spells.column("person")
     low = np.searchsorted(of_person, claims.person, side="left")
@@ -259,7 +260,7 @@ def nearly_same_birth(born: Numbers, other: Numbers) -> Mask:
     """Say which dates differ by day and month swapped, or in exactly one digit of YYYYMMDD."""
     year, month, day_of_month = _parts(born)
     other_year, other_month, other_day = _parts(other)
-    swapped = (
+    swapped: Mask = (
         (year == other_year)
         & (month == other_day)
         & (day_of_month == other_month)
@@ -272,7 +273,8 @@ def nearly_same_birth(born: Numbers, other: Numbers) -> Mask:
     differing = np.zeros(len(born), dtype=np.int64)
     for place in 10 ** np.arange(8):
         differing += (digits // place) % 10 != (other_digits // place) % 10
-    return swapped | (differing == 1)
+    near: Mask = swapped | (differing == 1)
+    return near
 
 
 def _parts(day: Numbers) -> tuple[Numbers, Numbers, Numbers]:

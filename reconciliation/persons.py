@@ -21,9 +21,10 @@ NOBODY, BY_CPLI, BY_NHS_NUMBER, BY_PERSON_ID, BY_NAMES = 0, 1, 2, 3, 4
 class Found:
     """The persons found for each entry.
 
-    `entry` and `person` are pairs, ordered by both; `rule` says for each entry which rule found them
-    (`NOBODY` where none did, or a worker decided); `first` and `count` give each entry's place among
-    the pairs. `barred_entry` and `barred_person` are the pairs that a worker said are not the same.
+    `entry` and `person` are pairs, ordered by both; `rule` says for each entry which rule found
+    them (`NOBODY` where none did, or a worker decided); `first` and `count` give each entry's place
+    among the pairs. `barred_entry` and `barred_person` are the pairs that a worker said are not the
+    same.
     """
 
     entry: Numbers
@@ -63,7 +64,7 @@ class Differences:
 
 
 def what_workers_told(night: Night, coded: Coded) -> Told:
-    """Find the entries that workers' decisions are about, by provider and stated identity (rule 7)."""
+    """Find the entries that workers decided on, by provider and stated identity (rule 7)."""
     decisions = night.decisions
     providers = coded.texts.providers.get_indexer(decisions["provider_id"]).astype(np.int64)
     entry = np.flatnonzero(np.isin(coded.entries["provider"].to_numpy(), providers))
@@ -127,12 +128,12 @@ def find_persons(coded: Coded, tolerances: Tolerances, told: Told) -> Found:
 
 
 def _by_column(coded: Coded, name: str) -> tuple[Numbers, Numbers]:
-    """Return the distinct (entry, person) in which the entry's value is on one of the person's CPLIs."""
+    """Return the distinct (entry, person) that share a value with one of the person's CPLIs."""
     return _looked_up(coded, coded.entries[name].to_numpy(), coded.lines[name].to_numpy())
 
 
 def _by_names(coded: Coded) -> tuple[Numbers, Numbers]:
-    """Return the distinct (entry, person) alike in normalised names and date of birth (rule 6.4)."""
+    """Return the distinct (entry, person) alike in normalised names and birth (rule 6.4)."""
     lines, entries = coded.lines, coded.entries
     stated = [
         (frame["family"].to_numpy() >= 0)
@@ -220,7 +221,8 @@ def _of_same_birth(coded: Coded, entry: Numbers, person: Numbers) -> Mask:
     born = coded.entries["born"].to_numpy()[entry]
     same = (born != UNSTATED) & (born == coded.people.born[person])
     some_same = columns.any_in(entry, len(coded.entries), same)
-    return same | ~some_same[entry]
+    keep: Mask = same | ~some_same[entry]
+    return keep
 
 
 def _in_order(entry: Numbers, person: Numbers, rule: Numbers, told: Told) -> Found:

@@ -59,11 +59,11 @@ def not_on_portal(coded: Coded, tolerances: Tolerances) -> Numbers:
 
 
 def only_on_portal(coded: Coded) -> pd.DataFrame:
-    """Return portal rows (one a `cpli_id`, by its place in `Coded.portal`) of CPLIs that the council
-    does not hold at all and that did not end before the window.
+    """Return the portal rows of CPLIs that the council does not hold at all.
 
-    A rejected CPLI holds its `cpli_id`; where that cannot be read, it holds whatever of its person
-    fits it.
+    Those that ended before the window are left out. A rejected CPLI holds its `cpli_id`; where that
+    cannot be read, it holds whatever of its person fits it. Returns rows of `Coded.portal`, with
+    `place` and `group` (one a council and `cpli_id`), by group and start.
     """
     shown = coded.portal
     unknown = (
@@ -74,9 +74,12 @@ def only_on_portal(coded: Coded) -> pd.DataFrame:
     unknown[_fits_unread(shown, coded.lines, coded)] = False
     rows = shown[unknown].assign(place=np.flatnonzero(unknown))
     ordered = rows.sort_values(
-        ["council", "cpli", "start", "provider", "person_id", "service", "end", "quantity", "unit"]
+        ["council", "cpli", "start", "provider", "person_id", "service", "end", "quantity", "unit"],
+        ignore_index=True,
     )
-    return ordered.drop_duplicates(["council", "cpli"])
+    return ordered.assign(
+        group=columns.combined(*(ordered[name].to_numpy() for name in ("council", "cpli")))
+    )
 
 
 def unauthorised_on_portal(coded: Coded) -> Numbers:
@@ -90,8 +93,9 @@ def unauthorised_on_portal(coded: Coded) -> Numbers:
 
 
 def portal_differs(coded: Coded) -> pd.DataFrame:
-    """Return in-scope CPLIs that the portal shows otherwise: line, shown (a place in
-    `Coded.portal`) and a bool column for each compared column, one row a portal row that differs.
+    """Return in-scope CPLIs that the portal shows otherwise, one row a portal row that differs.
+
+    Columns: line, shown (a place in `Coded.portal`) and a bool for each compared column.
     """
     lines, shown = coded.lines, coded.portal
     comparable = in_scope(lines, window=coded.window) & ~_updated_since(coded)
@@ -109,7 +113,7 @@ def portal_differs(coded: Coded) -> pd.DataFrame:
 
 
 def duplicate_cplis(night: Night, coded: Coded, spells: Spells) -> pd.DataFrame:
-    """Return in-scope CPLIs that stand there more than once: line (a place in `Coded.lines`), group."""
+    """Return in-scope CPLIs that stand there more than once: line (in `Coded.lines`) and group."""
     lines = coded.lines.take(spells.line)
     key = columns.combined(
         spells.of_line, *(lines[name].to_numpy() for name in ("start", "end", "quantity", "unit"))
@@ -129,13 +133,16 @@ def _key(coded: Coded, frame: pd.DataFrame) -> Numbers:
 
 
 def _extract_day(coded: Coded) -> Numbers:
-    return coded.portal_day[coded.lines["council"].to_numpy()]
+    shown_on: Numbers = coded.portal_day[coded.lines["council"].to_numpy()]
+    return shown_on
 
 
 def _updated_since(coded: Coded) -> Mask:
     """Say which CPLIs were updated on the portal extract's date or later."""
-    updated, shown_on = coded.lines["updated"].to_numpy(), _extract_day(coded)
-    return (shown_on != UNSTATED) & (updated >= shown_on)
+    updated: Numbers = coded.lines["updated"].to_numpy()
+    shown_on = _extract_day(coded)
+    since: Mask = (shown_on != UNSTATED) & (updated >= shown_on)
+    return since
 
 
 def _fits_unread(frame: pd.DataFrame, other: pd.DataFrame, coded: Coded) -> Numbers:

@@ -12,13 +12,13 @@ from reconciliation.claims import Claims
 from reconciliation.coded import Coded, strings
 from reconciliation.columns import Numbers
 from reconciliation.comparisons import Compared
-from reconciliation.days import UNSTATED, Mask, lifecycle
+from reconciliation.days import ACTIVE, Mask, lifecycle
 from reconciliation.identity import keyed_hash, stated_identities
 from reconciliation.night import Night, Tolerances
 from reconciliation.pairing import OTHER_PROVIDER, POSSIBLE_MATCH, Pairs
 from reconciliation.persons import Found
 from reconciliation.spells import Spells
-from reconciliation.table import draft
+from reconciliation.table import SEVERITY_OF_TYPE, draft
 from reconciliation.wording import date_text, quantity_text, support_text
 from schemas.vocabularies import DiscrepancyType, Severity
 
@@ -157,7 +157,6 @@ def differing_pairs(picture: Picture, raised: pd.DataFrame) -> pd.DataFrame:
         mine = raised["type"].eq(which.value).to_numpy(dtype=bool)
         council_value = council_value.mask(mine, ours)
         provider_value = provider_value.mask(mine, theirs)
-    parts = []
     whole = {
         **_whose_spell(picture, spell),
         "caseload_rows": _rows_text(picture, _spell_of_entry(picture), spell),
@@ -166,16 +165,12 @@ def differing_pairs(picture: Picture, raised: pd.DataFrame) -> pd.DataFrame:
         "reason": raised["reason"],
         "row": _lowest_row(picture, spell),
     }
-    for name in raised["type"].unique():
-        mine = raised["type"].eq(name).to_numpy(dtype=bool)
-        parts.append(
-            draft(
-                DiscrepancyType(name),
-                int(mine.sum()),
-                **{column: np.asarray(values)[mine] for column, values in whole.items()},
-            )
-        )
-    return pd.concat(parts, ignore_index=True) if parts else _nothing()
+    return draft(
+        raised["type"],
+        len(raised),
+        severity=raised["type"].map(SEVERITY_OF_TYPE),
+        **whole,
+    )
 
 
 def identities(picture: Picture, differing: pd.DataFrame) -> pd.DataFrame:
@@ -266,7 +261,8 @@ def portal_discrepancies(picture: Picture, tolerances: Tolerances) -> list[pd.Da
     missing = portal.not_on_portal(coded, tolerances)
     unauthorised = portal.unauthorised_on_portal(coded)
     alone = portal.only_on_portal(coded)
-    shown = alone["place"].to_numpy()
+    group = alone["group"].to_numpy()
+    shown = alone["place"].to_numpy()[columns.firsts(group)]
     return [
         draft(
             DiscrepancyType.NOT_ON_PORTAL,
@@ -287,7 +283,7 @@ def portal_discrepancies(picture: Picture, tolerances: Tolerances) -> list[pd.Da
         draft(
             DiscrepancyType.ONLY_ON_PORTAL,
             len(shown),
-            **_whose_line(picture, coded.portal, shown),
+            **_whose_shown(picture, alone, shown),
             provider_value=_line_text(coded, coded.portal, shown),
         ),
         _differing_on_portal(picture, portal.portal_differs(coded)),
@@ -361,10 +357,6 @@ def duplicate_cplis(picture: Picture, repeated: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _nothing() -> pd.DataFrame:
-    return draft(DiscrepancyType.CPLI_NOT_FOUND, 0)
-
-
 def _whose_spell(picture: Picture, spell: Numbers) -> dict[str, object]:
     """Return the columns that a spell settles: its council, provider, person, service and CPLIs."""
     coded, spells = picture.coded, picture.spells
@@ -381,7 +373,7 @@ def _whose_spell(picture: Picture, spell: Numbers) -> dict[str, object]:
         "cpli_ids": _cpli_ids(picture, spell),
         "service_type": strings(texts.services, spells.column("service")[spell]),
         "day": day,
-        "not_running": state != 0,
+        "not_running": state != ACTIVE,
         "start": spells.column("start")[spell],
     }
 
@@ -399,6 +391,23 @@ def _whose_line(picture: Picture, frame: pd.DataFrame, place: Numbers) -> dict[s
         "cpli_ids": strings(texts.cpli_ids, part["cpli"].to_numpy()),
         "service_type": strings(texts.services, part["service"].to_numpy()),
         "start": part["start"].to_numpy(),
+    }
+
+
+def _whose_shown(picture: Picture, alone: pd.DataFrame, shown: Numbers) -> dict[str, object]:
+    """Return the columns that the portal's rows of one `cpli_id` settle, each where they agree."""
+    texts = picture.coded.texts
+    group = alone["group"].to_numpy()
+    agreed = {
+        name: _only_value(alone[name].to_numpy(), group, len(shown))
+        for name in ("provider", "person_id", "service")
+    }
+    person = strings(texts.person_ids, agreed["person_id"])
+    return _whose_line(picture, picture.coded.portal, shown) | {
+        "provider_id": strings(texts.providers, agreed["provider"]),
+        "person_id": person,
+        "who": person,
+        "service_type": strings(texts.services, agreed["service"]),
     }
 
 
@@ -563,11 +572,6 @@ def _listed(parts: list[pd.Series], *, separator: str = "; ") -> pd.Series:
         gap = pd.Series(separator, index=whole.index).where(whole.ne("") & part.notna(), "")
         whole = whole + gap + part.fillna("")
     return whole.where(whole.ne(""))
-
-
-def no_accepted_day(size: int) -> Numbers:
-    """Return a date for each provider, none of them known."""
-    return np.full(size, UNSTATED, dtype=np.int64)
 
 
 def holds_duplicate(spells: Spells, repeated: pd.DataFrame) -> Mask:

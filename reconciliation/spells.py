@@ -20,8 +20,8 @@ class Spells:
     """The spells, ordered by person, provider, service type and start.
 
     `frame` has one row a spell: person, council, provider, service, start, end (`NEVER` if open),
-    first_cpli, first_line, unmapped, left_censored. `line` are the rows of `Coded.lines` that are in
-    scope, ordered by spell and then as rule 4 orders them, `of_line` the spell of each.
+    first_cpli, first_line, unmapped, left_censored. `line` are the rows of `Coded.lines` that are
+    in scope, ordered by spell and then as rule 4 orders them, `of_line` the spell of each.
     """
 
     frame: pd.DataFrame
@@ -30,7 +30,8 @@ class Spells:
 
     def column(self, name: str) -> Numbers:
         """Return a column of the frame as whole numbers."""
-        return self.frame[name].to_numpy()
+        values: Numbers = self.frame[name].to_numpy()
+        return values
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -39,11 +40,12 @@ class Spells:
 
 def in_scope(lines: pd.DataFrame, *, window: int) -> Mask:
     """Say which CPLIs are valid, authorised and not ended before the window (rule 3)."""
-    return (
+    wanted: Mask = (
         lines["valid"].to_numpy()
         & (lines["authorisation"].to_numpy() == AUTHORISED)
         & (lines["end"].to_numpy() >= window)
     )
+    return wanted
 
 
 def join_spells(coded: Coded, *, spell_gap_days: int) -> Spells:
@@ -85,9 +87,9 @@ def join_spells(coded: Coded, *, spell_gap_days: int) -> Spells:
 
 
 def weekly_quantity(coded: Coded, spells: Spells, *, on: Numbers) -> tuple[Numbers, Numbers]:
-    """Return each spell's quantity (millionths) and unit on its own day `on`; -1 where null (rule 4).
+    """Return each spell's quantity (millionths) and unit on its own day `on` (rule 4).
 
-    Null where no CPLI is active, one of them states none, or their units differ.
+    Null (-1) where no CPLI is active, one of them states none, or their units differ.
     """
     lines = coded.lines
     start, end, quantity, unit = (

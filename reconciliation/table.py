@@ -78,15 +78,18 @@ ABOUT_CPLIS = (
 )
 
 
-def draft(which: DiscrepancyType, size: int, **given: object) -> pd.DataFrame:
-    """Return so many drafts of one type; what is not given is null.
+def draft(which: DiscrepancyType | pd.Series, size: int, **given: object) -> pd.DataFrame:
+    """Return so many drafts, of one type or each of its own; what is not given is null.
 
     `who` is what the id knows the person by; `day` the caseload date; `not_running`, `start` and
     `row` number discrepancies that are otherwise alike (rule 11).
     """
     unset: dict[str, object] = dict.fromkeys(_TEXTS)
     unset |= {"day": UNSTATED, "not_running": False, "start": 0, "row": 0}
-    unset |= {"type": which.value, "severity": SEVERITY_OF_TYPE[which.value]}
+    if isinstance(which, DiscrepancyType):
+        unset |= {"type": which.value, "severity": SEVERITY_OF_TYPE[which.value]}
+    else:
+        unset["type"] = which
     frame = pd.DataFrame(unset | given, index=range(size))[list(DRAFT_COLUMNS)]
     return frame.astype(dict.fromkeys(_TEXTS, "str"))
 

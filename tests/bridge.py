@@ -27,7 +27,12 @@ COMPARED = (
     "reason",
     "caveat",
 )
-IDENTITIES = ({"cpli_id"}, {"nhs_number"}, {"person_id"}, {"family_name", "given_name", "date_of_birth"})
+IDENTITIES = (
+    {"cpli_id"},
+    {"nhs_number"},
+    {"person_id"},
+    {"family_name", "given_name", "date_of_birth"},
+)
 
 
 def raw_table(
@@ -133,7 +138,7 @@ def decisions_of(population: Population, as_of: date) -> pd.DataFrame:
     """Return workers' decisions, each about an entry of the stated identity."""
     decisions = population.decisions
     entries = [
-        {"service_type": "HS", **{name: cell for name, cell in decision.entry.items()}}
+        {"service_type": "HS", **dict(decision.entry.items())}
         for decision in decisions
     ]
     return pd.DataFrame(
