@@ -68,7 +68,8 @@ class CleanedCaseloads(Cleaned):
 def clean_cplis(raw: RawTable, *, local_authority: str, as_of: date) -> Cleaned:
     """Clean one council's CPLIs; `local_authority` is the council's GSS code (rule 2)."""
     text = _without_blank_rows(raw.frame, CPLI.all)
-    tidy = _Tidy(text=text, who=f"{local_authority}'s finance system team")
+    who = f"{local_authority}'s finance system team"
+    tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
     tidy.ragged()
     for name in ("cpli_id", "person_id", "provider_id"):
         tidy.required_text(name)
@@ -92,7 +93,8 @@ def clean_cplis(raw: RawTable, *, local_authority: str, as_of: date) -> Cleaned:
 def clean_portal(raw: RawTable, *, local_authority: str, extract_date: date) -> Cleaned:
     """Clean one extract of what the portal shows of a council's CPLIs (rule 2)."""
     text = _without_blank_rows(raw.frame, PORTAL.all)
-    tidy = _Tidy(text=text, who=f"the portal's team for {local_authority}")
+    who = f"the portal's team for {local_authority}"
+    tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
     tidy.ragged()
     for name in ("cpli_id", "person_id", "provider_id"):
         tidy.required_text(name)
@@ -174,7 +176,8 @@ def clean_caseloads(
 def clean_providers(raw: RawTable) -> Cleaned:
     """Clean the register of providers; the first row of a `provider_id` counts (rule 2)."""
     text = _without_blank_rows(raw.frame, PROVIDER.all)
-    tidy = _Tidy(text=text, who="the keeper of the providers' register")
+    who = "the keeper of the providers' register"
+    tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
     tidy.ragged()
     tidy.required_text("provider_id")
     for name in ("name", "cqc_id", "ods_code"):
@@ -199,8 +202,8 @@ class _Tidy:
 
     text: pd.DataFrame
     who: str
-    source: pd.Series | None = None
-    file: pd.Series | None = None
+    source: str | pd.Series
+    file: str | pd.Series
     columns: dict[str, pd.Series] = field(default_factory=dict)
     noted: list[tuple[Mask, str | None, str, RefusalLevel, str]] = field(default_factory=list)
     rejected: Mask = field(init=False)
@@ -423,23 +426,23 @@ class _Tidy:
         kept = np.ones(len(frame), dtype=bool) if drop is None else ~drop
         good = frame[kept & ~self.rejected].reset_index(drop=True)
         bad = frame[kept & self.rejected].reset_index(drop=True)
-        noted = self._refusals(raw, kept)
+        noted = self._refusals(kept)
         return Cleaned(
             valid=check(valid, good),
             rejected=bad if rejected is None else check(rejected, bad),
             refusals=noted if raw is None else pd.concat([raw.refusals, noted], ignore_index=True),
         )
 
-    def _refusals(self, raw: RawTable | None, kept: Mask) -> pd.DataFrame:
-        """Return the Refusal table; a repeat that was dropped is noted for being one, and only that."""
+    def _refusals(self, kept: Mask) -> pd.DataFrame:
+        """Return the Refusal table, where a dropped repeat is noted for being one only."""
         parts = []
         for where, column, rule, level, message in self.noted:
             places = np.flatnonzero(where & (kept | (rule == "repeated")))
             if not len(places):
                 continue
             part = pd.DataFrame({"row": self.text["row"].to_numpy()[places]})
-            part["source"] = raw.source if raw else self._at(self.source, places)
-            part["file"] = raw.facts.file if raw else self._at(self.file, places)
+            part["source"] = self._at(self.source, places)
+            part["file"] = self._at(self.file, places)
             part["column"] = column
             part["rule"] = rule
             part["level"] = level.value
@@ -451,9 +454,8 @@ class _Tidy:
         return whole.astype(refusals().dtypes.to_dict())
 
     @staticmethod
-    def _at(values: pd.Series | None, places: NDArray[np.int64]) -> NDArray[np.object_]:
-        assert values is not None
-        return values.to_numpy()[places]
+    def _at(values: str | pd.Series, places: NDArray[np.int64]) -> str | NDArray[np.object_]:
+        return values if isinstance(values, str) else np.asarray(values, dtype=object)[places]
 
 
 def _without_blank_rows(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,7 +126,7 @@ def modulus_11_valid(text: pd.Series) -> NDArray[np.bool_]:
     digits = np.frombuffer(joined, dtype=np.uint8).reshape(-1, _NHS_DIGITS).astype(np.int64) - ord(
         "0"
     )
-    all_digits = ((digits >= 0) & (digits <= 9)).all(axis=1)  # noqa: PLR2004
+    all_digits = ((digits >= 0) & (digits <= 9)).all(axis=1)
     not_equal = (digits != digits[:, :1]).any(axis=1)
     checked = (digits[:, :-1] @ _CHECK_DIGIT_WEIGHTS + digits[:, -1]) % 11 == 0
     valid[places] = all_digits & not_equal & checked
@@ -133,7 +134,7 @@ def modulus_11_valid(text: pd.Series) -> NDArray[np.bool_]:
 
 
 def instants(text: pd.Series) -> Parsed:
-    """Read ISO 8601 instants as `datetime64[us, UTC]`; one without a zone is London time (rule 2)."""
+    """Read ISO 8601 instants as `datetime64[us, UTC]`, in London time without a zone (rule 2)."""
     values = trimmed(text)
     given = values.notna().to_numpy(dtype=bool)
     shaped = given & values.str.contains(_INSTANT, regex=True, na=False).to_numpy(dtype=bool)
@@ -156,11 +157,12 @@ def _utc(text: pd.Series) -> NDArray[np.datetime64]:
         return np.asarray(pc.cast(arrow, pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us")))
     except pa.ArrowInvalid:
         read = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
-        return read.dt.tz_localize(None).to_numpy("datetime64[us]")
+        return np.asarray(read.dt.tz_localize(None), dtype="datetime64[us]")
 
 
 def _naive(text: pd.Series) -> NDArray[np.datetime64]:
-    return pd.to_datetime(text, format="ISO8601", errors="coerce").to_numpy("datetime64[us]")
+    read = pd.to_datetime(text, format="ISO8601", errors="coerce")
+    return np.asarray(read, dtype="datetime64[us]")
 
 
 def _each_distinct(
@@ -169,7 +171,7 @@ def _each_distinct(
     *,
     missing: float,
     dtype: type[np.int64] | type[np.float64],
-) -> tuple[NDArray, NDArray[np.bool_]]:
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Read each distinct text once; give the column of results and where a given cell gave none."""
     numbers, distinct = pd.factorize(text)
     cells: Sequence[str] = [cell.strip() for cell in distinct]

@@ -1,4 +1,4 @@
-"""One pandera model for each table (rule 2), the discrepancy table (rule 11) and what a night leaves.
+"""One pandera model for each table (rules 2 and 11) and for what a night leaves.
 
 Values are parsed first (`schemas.cleaning`) and validated here without coercion: a model says what
 a frame must look like, it never mends one. Dates are midnight `datetime64[us]`, instants are
@@ -259,7 +259,7 @@ class RejectedPortal(Portal):
 
 
 class Entry(PersonFields, SupportFields):
-    """Usable rows of caseloads (rule 2); `caseload` numbers the file, `caseload_row` the row in it."""
+    """Usable rows of caseloads (rule 2): row `caseload_row` of the file numbered `caseload`."""
 
     caseload: Series[int] = pa.Field(ge=0)
     provider_id: Series[str]
@@ -321,7 +321,7 @@ class Discrepancy(Table):
 
 
 class Refusal(Table):
-    """What was rejected or kept without a value, where and by which rule; never a personal value."""
+    """What was rejected or kept without a value, where and by which rule; no value is quoted."""
 
     source: Series[str]
     file: Series[str]
@@ -358,8 +358,8 @@ def column_names(model: type[Table]) -> list[str]:
 def check(model: type[Table], frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame if it keeps the contract.
 
-    Raises `ContractBreach` with the broken checks and how many rows break each; pandera's own error,
-    which quotes values, is left behind.
+    Raises `ContractBreach` with the broken checks and how many rows break each; pandera's own
+    error, which quotes values, is left behind.
     """
     breaches: dict[str, int] = {}
     try:
