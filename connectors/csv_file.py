@@ -1,0 +1,265 @@
+"""Reads a CSV file, fast where it is well formed and with care where it is not.
+
+The fast way drops empty lines, refuses rows of another length than the heading, and where a quote
+is left open it swallows the rows behind it without a word. So it is taken only where nothing of
+that can happen; the careful way gives the same cells, more slowly.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from connectors.tabular import TEXT, Heading, canonical, raw_table, read_heading
+from connectors.text import AS_CSV, utf8_text
+from connectors.wording import refused
+from schemas.raw import FileFacts, RawTable, RefusalLog
+from schemas.tables import TableColumns
+
+LINE = re.compile(rb"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+NEWLINE, RETURN, QUOTE, COMMA = b'\n\r",'
+AFTER_CONTROLS = 14
+BLOCK_BYTES = 8 << 20
+ROWS_AT_ONCE = 20_000
+OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+ENOUGH_TO_TELL = 2
+
+# The csv module has one limit for the whole process; ours is in `raw_table`.
+csv.field_size_limit(2**31 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """A file's canonical columns as text (null where empty), and one `ragged` flag a row."""
+
+    columns: dict[str, pa.ChunkedArray]
+    ragged: npt.NDArray[np.bool_]
+
+
+@dataclass
+class Lines:
+    """A text's lines one after another; `at`, where the next one starts, may be set back."""
+
+    text: bytes
+    at: int
+    end: int
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(LINE.finditer(self.text, self.at, self.end))
+        self.at = line.end()
+        return line.group().decode()
+
+
+def read_csv(content: bytes, *, table: TableColumns, source: str, facts: FileFacts) -> RawTable:
+    """Read a CSV file's cells as text.
+
+    Raises SourceRefused `unreadable`, `missing_columns` or `doubled_column`.
+    """
+    notes = RefusalLog(source=source, file=facts.file)
+    text = utf8_text(content, table=table, notes=notes)
+    lines = Lines(text, at=0, end=_end_of_rows(text))
+    first = _first_line(lines)
+    _refuse_other_delimiter(first, table=table, notes=notes)
+    heading = read_heading(first, table=table, notes=notes)
+    cells = read_fast(lines, heading) or read_with_care(lines, heading)
+    return raw_table(
+        cells.columns, cells.ragged, table=table, source=source, facts=facts, notes=notes
+    )
+
+
+def _end_of_rows(text: bytes) -> int:
+    """Return where the rows end: empty lines at the end of a file are no rows."""
+    end = len(text)
+    while end and text[end - 1] in (NEWLINE, RETURN):
+        end -= 1
+    return end
+
+
+def _first_line(lines: Lines) -> list[str]:
+    """Return the cells of the first line that is not blank, or none."""
+    return next((cells for cells in csv.reader(lines) if any(map(str.strip, cells))), [])
+
+
+def _refuse_other_delimiter(cells: list[str], *, table: TableColumns, notes: RefusalLog) -> None:
+    for delimiter, name in OTHER_DELIMITERS.items():
+        headings = (canonical(heading.strip('" ')) for heading in ",".join(cells).split(delimiter))
+        if len(set(table.all).intersection(headings)) >= ENOUGH_TO_TELL:
+            raise refused(
+                table,
+                notes.file,
+                rule="unreadable",
+                wrong=f"has {name} between its cells where commas should be",
+                remedy=AS_CSV,
+            )
+
+
+def read_fast(lines: Lines, heading: Heading) -> Cells | None:
+    """Read the rows that `lines` has not given yet, or return None where that asks for care."""
+    body = memoryview(lines.text)[lines.at : lines.end]
+    if not body:
+        return None
+    characters = np.frombuffer(body, np.uint8)
+    quotes, line_ends = np.flatnonzero(characters == QUOTE), _line_ends(characters)
+    if not _are_sound(quotes, characters):
+        return None
+    in_cells = np.searchsorted(quotes, line_ends) % 2 == 1
+    if _leave_empty_lines(line_ends[~in_cells], characters):
+        return None
+    # Where one block ends between the \r and the \n of a cell, pyarrow loses the \n.
+    one_block = bool(in_cells.any())
+    names = [str(position) for position in range(heading.width)]
+    try:
+        cells = arrow_csv.read_csv(
+            pa.BufferReader(pa.py_buffer(body)),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, block_size=len(body) if one_block else BLOCK_BYTES
+            ),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=one_block),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, TEXT),
+                null_values=[""],  # or else a family called None has no name
+                strings_can_be_null=True,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if any(cells[name].null_count < len(cells) for name in names[heading.named :]):
+        return None
+    return Cells(
+        columns={name: cells[position] for name, position in heading.positions.items()},
+        ragged=np.zeros(len(cells), dtype=bool),
+    )
+
+
+def _line_ends(characters: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    controls = np.flatnonzero(characters < AFTER_CONTROLS)
+    return controls[np.isin(characters[controls], (NEWLINE, RETURN))]
+
+
+def _are_sound(quotes: npt.NDArray[np.int64], characters: npt.NDArray[np.uint8]) -> bool:
+    """Tell whether every quote opens or closes a whole cell or is doubled inside one."""
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[0::2], quotes[1::2]
+    before = characters[opening[opening > 0] - 1]
+    after = characters[closing[closing < len(characters) - 1] + 1]
+    return bool(np.isin(np.concatenate([before, after]), (COMMA, NEWLINE, RETURN, QUOTE)).all())
+
+
+def _leave_empty_lines(line_ends: npt.NDArray[np.int64], characters: npt.NDArray[np.uint8]) -> bool:
+    if not len(line_ends):
+        return False
+    first, second = characters[line_ends[:-1]], characters[line_ends[1:]]
+    one_end = (first == RETURN) & (second == NEWLINE)
+    return bool(line_ends[0] == 0 or ((np.diff(line_ends) == 1) & ~one_end).any())
+
+
+def read_with_care(lines: Lines, heading: Heading) -> Cells:
+    """Read the rows that `lines` has not given yet, whatever they are.
+
+    Of a ragged row only those cells are kept that stand where the heading says. A row may end in
+    empty cells that no heading names where most rows do; elsewhere they show that an unquoted
+    comma has moved its cells to the right.
+    """
+    judged = _Judged()
+    pieces: list[dict[str, pa.Array]] = []
+    rows: list[list[str]] = []
+    for row, left_open in _rows(lines, heading):
+        judged.add(row, left_open=left_open, heading=heading)
+        rows.append(row + [""] * (heading.named - len(row)))
+        if len(rows) == ROWS_AT_ONCE:
+            pieces.append(_columns(rows, heading))
+            rows = []
+    pieces.append(_columns(rows, heading))
+    trusted, ragged = judged.verdict(heading)
+    columns = {}
+    for name, position in heading.positions.items():
+        cells = pa.chunked_array([piece[name] for piece in pieces])
+        stated = pc.and_(pc.not_equal(cells, ""), pa.array(trusted > position))
+        columns[name] = pc.if_else(stated, cells, pa.scalar(None, TEXT))
+    return Cells(columns=columns, ragged=ragged)
+
+
+def _columns(rows: list[list[str]], heading: Heading) -> dict[str, pa.Array]:
+    columns = list(zip(*rows, strict=False)) or [()] * heading.named
+    return {name: pa.array(columns[at], TEXT) for name, at in heading.positions.items()}
+
+
+def _rows(lines: Lines, heading: Heading) -> Iterator[tuple[list[str], bool]]:
+    """Give each row's cells, and whether it leaves a quote open.
+
+    A cell may hold line ends, if its quotes are sound and its row as long as the heading. Else its
+    quote was never meant to open anything, and every line is a row of its own.
+    """
+    sound = csv.reader(lines, strict=True)
+    while lines.at < lines.end:
+        start, lines_before = lines.at, sound.line_num
+        cells = _next_row(sound)
+        several_lines = sound.line_num > lines_before + 1
+        if cells is None or (several_lines and not _fits(cells, heading)):
+            lines.at = start
+            yield _one_line(next(lines))
+        else:
+            yield cells, False
+
+
+def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
+    try:
+        return next(reader)
+    except csv.Error:
+        return None
+
+
+def _one_line(line: str) -> tuple[list[str], bool]:
+    reader = csv.reader([line, ""])
+    cells = next(reader)
+    return cells, reader.line_num > 1
+
+
+def _fits(cells: list[str], heading: Heading) -> bool:
+    return len(cells) >= heading.named and not any(map(str.strip, cells[heading.named :]))
+
+
+class _Judged:
+    """What is to be thought of each row: how many cells it has, and how many can be trusted."""
+
+    def __init__(self) -> None:
+        self.cells: list[int] = []
+        self.trusted: list[int] = []
+        self.ragged: list[bool] = []
+
+    def add(self, cells: list[str], *, left_open: bool, heading: Heading) -> None:
+        """Judge one row by itself."""
+        blank = not any(map(str.strip, cells))
+        ragged = left_open or not (blank or _fits(cells, heading))
+        trusted = heading.named
+        if ragged:
+            # Where a file is cut off, the last cell may be cut off too.
+            trusted = heading.comma_safe if len(cells) > heading.named else heading.named
+            trusted = min(trusted, len(cells) - 1)
+        self.cells.append(0 if blank else len(cells))
+        self.trusted.append(trusted)
+        self.ragged.append(ragged)
+
+    def verdict(self, heading: Heading) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Judge the rows by each other; return how many cells to trust, and which are ragged."""
+        cells = np.array(self.cells, dtype=np.int64)
+        trusted = np.array(self.trusted, dtype=np.int64)
+        ragged = np.array(self.ragged, dtype=bool)
+        whole = ~ragged & (cells >= heading.named)
+        lengths, rows = np.unique(cells[whole], return_counts=True)
+        usual = lengths[rows.argmax()] if len(rows) else heading.named
+        moved = whole & (cells > heading.named) & (cells != usual)
+        return np.where(moved, heading.comma_safe, trusted), ragged | moved

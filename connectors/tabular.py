@@ -1,0 +1,216 @@
+"""What CSV files and spreadsheets share: a heading line, and cells that become a raw table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.wording import ask, listed, refused
+from schemas.raw import FileFacts, RawTable, RefusalLog
+from schemas.tables import CASELOAD, TableColumns
+
+TEXT = pa.large_string()
+LONGEST_CELL = 4_000
+UNKNOWN_COLUMNS_NAMED = 20
+
+# What stands in for a cell that is there but cannot be read, in the columns where an empty cell
+# means something else: no end date is an open end. It is no date, no quantity and no code.
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+EMPTY_MEANS_SOMETHING = frozenset(
+    {"caseload_date", "service_type", "start_date", "end_date", "weekly_quantity", "unit"}
+)
+
+# Where an unquoted comma can stand: in free text, and in a quantity with a decimal comma.
+COMMA_COLUMNS = frozenset(
+    {
+        "family_name",
+        "given_name",
+        "service_description",
+        "commissioning_team",
+        "commissioning_worker",
+        "name",
+        "weekly_quantity",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """Where a file keeps its canonical columns; positions count from 0.
+
+    `named` cells reach to the last heading that is not blank, `width` to the end of the line.
+    `comma_safe` is the number of cells from the left that no unquoted comma can have moved.
+    """
+
+    positions: Mapping[str, int]
+    named: int
+    width: int
+    comma_safe: int
+
+
+def canonical(heading: str) -> str:
+    """Return a heading as it is compared: without outer spaces and capitals."""
+    return heading.strip().lower()
+
+
+def read_heading(cells: Sequence[str], *, table: TableColumns, notes: RefusalLog) -> Heading:
+    """Find the canonical columns in a heading line, and warn of what else is there or lacks.
+
+    Raises SourceRefused `doubled_column` or, where a required column lacks, `missing_columns`.
+    """
+    names = [canonical(cell) for cell in cells]
+    _refuse_doubled(names, table=table, file=notes.file)
+    positions = {name: names.index(name) for name in table.all if name in names}
+    _judge_missing(positions, is_empty=not any(names), table=table, notes=notes)
+    named = max((at + 1 for at, name in enumerate(names) if name), default=0)
+    unknown = [at for at in range(named) if names[at] not in positions]
+    _warn_of_unknown(unknown, table=table, notes=notes)
+    commas = [positions[name] for name in COMMA_COLUMNS & positions.keys()]
+    return Heading(
+        positions=positions,
+        named=named,
+        width=len(names),
+        comma_safe=min([named, *unknown, *commas]),
+    )
+
+
+def _refuse_doubled(names: list[str], *, table: TableColumns, file: str) -> None:
+    counts = Counter(names)
+    doubled = [name for name in table.all if counts[name] > 1]
+    if doubled:
+        raise refused(
+            table,
+            file,
+            rule="doubled_column",
+            wrong=f"has the column {listed(doubled)} more than once",
+            remedy="send it with each column once",
+            column=";".join(doubled),
+        )
+
+
+def _judge_missing(
+    found: Mapping[str, int], *, is_empty: bool, table: TableColumns, notes: RefusalLog
+) -> None:
+    required = [name for name in table.required if name not in found]
+    if required:
+        wrong = f"has no column {listed(required)}"
+        if is_empty:
+            wrong = "is empty"
+        elif not found:
+            wrong += ": its first line seems to be no heading line"
+        raise refused(
+            table,
+            notes.file,
+            rule="missing_columns",
+            wrong=wrong,
+            remedy="send it whole" if is_empty else "send it with these columns",
+            column=";".join(required),
+        )
+    for name in table.optional:
+        if name not in found and not _said_by_file_name(name, table):
+            notes.warn(
+                "missing_column",
+                f"{notes.file} has no column {name}, which is read as empty. "
+                f"{ask(table, 'add it where it is known')}",
+                column=name,
+            )
+
+
+def _said_by_file_name(name: str, table: TableColumns) -> bool:
+    return table is CASELOAD and name in {"provider_id", "caseload_date"}
+
+
+def _warn_of_unknown(unknown: list[int], *, table: TableColumns, notes: RefusalLog) -> None:
+    remedy = ask(table, "leave it out, or to correct its heading")
+    for position in unknown[:UNKNOWN_COLUMNS_NAMED]:
+        notes.warn(
+            "unknown_column",
+            f"Column {position + 1} of {notes.file} has a heading that we do not know, and was "
+            f"ignored. {remedy}",
+        )
+    if len(unknown) > UNKNOWN_COLUMNS_NAMED:
+        notes.warn(
+            "unknown_column",
+            f"{len(unknown) - UNKNOWN_COLUMNS_NAMED} more columns of {notes.file} have headings "
+            f"that we do not know, and were ignored. {remedy}",
+        )
+
+
+def raw_table(
+    columns: Mapping[str, pa.ChunkedArray],
+    ragged: npt.NDArray[np.bool_],
+    *,
+    table: TableColumns,
+    source: str,
+    facts: FileFacts,
+    notes: RefusalLog,
+) -> RawTable:
+    """Build the raw table from the canonical columns that a file has, one `ragged` flag a row."""
+    rows = len(ragged)
+    columns = {name: _without_long_cells(columns[name], name, table, notes) for name in columns}
+    absent = pa.nulls(rows, TEXT)
+    cells = pa.table({name: columns.get(name, absent) for name in table.all})
+    frame = cells.to_pandas(types_mapper={TEXT: pd.StringDtype(na_value=np.nan)}.get)
+    return RawTable(
+        table=table,
+        source=source,
+        facts=facts,
+        columns=frozenset(columns),
+        frame=frame.assign(row=np.arange(1, rows + 1, dtype=np.int64), ragged=ragged),
+        refusals=notes.frame(),
+    )
+
+
+def _without_long_cells(
+    cells: pa.ChunkedArray, name: str, table: TableColumns, notes: RefusalLog
+) -> pa.ChunkedArray:
+    # Bytes are counted without looking at the text, and no text has more characters than bytes.
+    if (pc.max(pc.binary_length(cells)).as_py() or 0) <= LONGEST_CELL:
+        return cells
+    too_long = pc.fill_null(pc.greater(pc.utf8_length(cells), LONGEST_CELL), False)
+    return leave_out(
+        cells,
+        too_long.to_numpy(),
+        name=name,
+        table=table,
+        notes=notes,
+        rule="cell_too_long",
+        wrong=f"is longer than {LONGEST_CELL:,} characters",
+    )
+
+
+def leave_out(
+    cells: pa.ChunkedArray,
+    bad: npt.NDArray[np.bool_],
+    *,
+    name: str,
+    table: TableColumns,
+    notes: RefusalLog,
+    rule: str,
+    wrong: str,
+) -> pa.ChunkedArray:
+    """Take the `bad` cells out of a column, with a warning each.
+
+    They become null, or unreadable where null would say something that the file does not.
+    """
+    for row in np.flatnonzero(bad) + 1:
+        notes.warn(
+            rule,
+            f"Row {row}, column {name} of {notes.file} {wrong} and was left out. "
+            f"{ask(table, 'correct the cell')}",
+            row=int(row),
+            column=name,
+        )
+    # A caseload's provider is known by the file's name: there an empty cell agrees with it.
+    stays_unreadable = name in EMPTY_MEANS_SOMETHING or (
+        table is CASELOAD and name == "provider_id"
+    )
+    instead = pa.scalar(UNREADABLE if stays_unreadable else None, TEXT)
+    return pc.if_else(pa.array(bad), instead, cells)
