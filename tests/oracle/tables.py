@@ -23,6 +23,12 @@ def synthetic_nhs_number(serial: int) -> str:
     Serials ten apart or more never share one.
     """
     digits = f"{999_000_000 + serial:09d}"
-    weighted = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True))
+    weights = range(10, 1, -1)
+    weighted = sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True))
     check = -weighted % 11
     return f"{digits}{check}" if check < 10 else synthetic_nhs_number(serial + 1)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text, for lists too long to quote each."""
+    return tuple(text.split())
