@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,17 @@ BUSY_SECONDS = 60.0
 # is being run, whose second number is its day, and the one transaction that may write.
 RUN_LOCK = 20_740_001
 WRITE_LOCK = 20_740_002
+
+
+# Told to log everything, SQLAlchemy logs each row that it reads. Ours are nobody's business.
+LOGGING_NAME = "casebook"
+logging.getLogger(f"sqlalchemy.engine.Engine.{LOGGING_NAME}").setLevel(logging.INFO)
+
+COMMON: dict[str, Any] = {
+    "hide_parameters": True,
+    "logging_name": LOGGING_NAME,
+    "poolclass": NullPool,  # a connection costs milliseconds, and none is left open
+}
 
 
 def connect(url: str, *, read_only: bool = False) -> Engine:
@@ -68,7 +80,7 @@ def _address(url: str) -> URL:
     # SQLAlchemy's own message would quote the address, and with it the password.
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         address = None
     if address is not None and address.drivername in {"postgresql", "postgres"}:
         address = address.set(drivername="postgresql+psycopg")
@@ -109,12 +121,7 @@ def _prepare_file(path: Path, *, read_only: bool) -> None:
 
 
 def _sqlite(address: URL, *, read_only: bool) -> Engine:
-    engine = create_engine(
-        address,
-        hide_parameters=True,
-        poolclass=NullPool,  # a connection costs a millisecond, and none is left open
-        connect_args={"timeout": BUSY_SECONDS},
-    )
+    engine = create_engine(address, **COMMON, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -138,8 +145,7 @@ def _sqlite(address: URL, *, read_only: bool) -> Engine:
 def _postgresql(address: URL, *, read_only: bool) -> Engine:
     return create_engine(
         address,
-        hide_parameters=True,
-        poolclass=NullPool,
+        **COMMON,
         execution_options={"postgresql_readonly": read_only},
         connect_args={
             "connect_timeout": 10,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
 
 from casebook.store import Casebook
 
@@ -37,8 +38,15 @@ def postgresql_server() -> Iterator[str]:
         run.mkdir()
         run.chmod(0o777)
         server = pgserver.get_server(run / "data", cleanup_mode="delete")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        # What a power cut would lose is no loss to a test.
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
     try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        yield url
     finally:
         server.cleanup()
         shutil.rmtree(base, ignore_errors=True)
@@ -48,13 +56,12 @@ def postgresql_server() -> Iterator[str]:
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """Make an empty PostgreSQL database for one test."""
     name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     yield make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 @pytest.fixture

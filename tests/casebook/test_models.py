@@ -1,0 +1,33 @@
+"""Which columns hold personal data, and what the tables have in common with the contract."""
+
+from casebook.models import METADATA, NIGHT_DISCREPANCY
+from schemas.tables import DISCREPANCY_COLUMNS
+
+
+def test_every_column_says_whether_it_can_hold_personal_data() -> None:
+    unclassified = [
+        str(column)
+        for table in METADATA.sorted_tables
+        for column in table.columns
+        if not isinstance(column.info.get("personal"), bool)
+    ]
+    assert unclassified == []
+
+
+def test_the_personal_columns_are_those_that_somebody_decided_on() -> None:
+    personal = {
+        str(column)
+        for table in METADATA.sorted_tables
+        for column in table.columns
+        if column.info["personal"]
+    }
+    assert personal == {
+        "night_discrepancy.person_id",
+        "night_discrepancy.cpli_ids",
+        "night_discrepancy.council_value",
+        "night_discrepancy.provider_value",
+    }
+
+
+def test_the_discrepancies_of_a_night_have_the_columns_of_rule_11() -> None:
+    assert NIGHT_DISCREPANCY.columns.keys() == ["as_of", *DISCREPANCY_COLUMNS]
