@@ -26,9 +26,13 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _QUANTITY = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INSTANT = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|z|[+-][0-9]{2}:?[0-9]{2})?)?$"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 )
-_ZONE = r"(?:Z|z|[+-][0-9]{2}:?[0-9]{2})$"
+_ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+_TO_THE_MICROSECOND = len("2026-11-20T09:30:00.000000")
+# Those whose date in London lies within the years 1 to 9999, beyond which nothing counts days.
+_FIRST_INSTANT = np.datetime64("0001-01-01T00:01:15", "us")
+_LAST_INSTANT = np.datetime64("9999-12-31T23:59:59.999999", "us")
 _CHECK_DIGIT_WEIGHTS = np.arange(10, 1, -1, dtype=np.int64)
 _NHS_DIGITS = 10
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
@@ -137,9 +141,11 @@ def instants(text: pd.Series) -> Parsed:
     """Read ISO 8601 instants as `datetime64[us, UTC]`, in London time without a zone (rule 2)."""
     values = trimmed(text)
     given = values.notna().to_numpy(dtype=bool)
-    shaped = given & values.str.contains(_INSTANT, regex=True, na=False).to_numpy(dtype=bool)
+    shaped = values.str.contains(_INSTANT, regex=True, na=False).to_numpy(dtype=bool)
+    shaped = shaped & ~values.str.startswith("0000", na=False).to_numpy(dtype=bool)
     zoned = shaped & values.str.contains(_ZONE, regex=True, na=False).to_numpy(dtype=bool)
     found = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+    values = _without_nanoseconds(values, shaped)
     found[zoned] = _utc(values[zoned])
     plain = shaped & ~zoned
     if plain.any():
@@ -147,8 +153,19 @@ def instants(text: pd.Series) -> Parsed:
             LONDON, ambiguous=np.ones(int(plain.sum()), dtype=bool), nonexistent="shift_forward"
         )
         found[plain] = local.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    found[(found < _FIRST_INSTANT) | (found > _LAST_INSTANT)] = np.datetime64("NaT")
     read = pd.Series(found, index=text.index, name=text.name).dt.tz_localize("UTC")
     return Parsed(values=read, unreadable=given & np.isnat(found))
+
+
+def _without_nanoseconds(text: pd.Series, shaped: NDArray[np.bool_]) -> pd.Series:
+    """Cut fractions after the microsecond: one longer cell would bind all to nanoseconds' years."""
+    long = shaped & (text.str.len() > _TO_THE_MICROSECOND).to_numpy(dtype=bool)
+    if not long.any():
+        return text
+    text = text.copy()
+    text[long] = text[long].str.replace(r"(\.[0-9]{6})[0-9]+", r"\1", regex=True)
+    return text
 
 
 def _utc(text: pd.Series) -> NDArray[np.datetime64]:
