@@ -1,0 +1,1 @@
+"""What a night leaves in its folder: pure renderers, and the one place that writes them."""

@@ -1,0 +1,106 @@
+"""Puts a night's files in their place, each whole or not at all, readable by their owner only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from schemas.errors import WrongUsage
+
+OWNER_ONLY = 0o700
+
+
+def write_files(folder: Path, files: Mapping[str, bytes], *, instead_of: tuple[str, ...]) -> None:
+    """Write the files in their order, after removing those of `instead_of`, the last one first.
+
+    Whoever finds the last file therefore finds all of them, and all of one night. Raises
+    `WrongUsage` where the folder cannot be written.
+    """
+    with writing(folder):
+        private_folder(folder)
+        for name in reversed(instead_of):
+            (folder / name).unlink(missing_ok=True)
+        _flush(folder)
+        for name, content in files.items():
+            _write(folder / name, content)
+        _flush(folder)
+
+
+def replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
+    """Put a folder with exactly these files in the place of `target`, which is never half written.
+
+    A run that is killed on the way leaves the old folder, the new one or, between the two renames,
+    both under other names; `mend_folder` then brings the old one back. Raises `WrongUsage` where
+    the folder cannot be written.
+    """
+    with writing(target):
+        mend_folder(target)
+        partial, replaced = _beside(target, "partial"), _beside(target, "replaced")
+        private_folder(partial)
+        for name, content in files.items():
+            _write(partial / name, content)
+        _flush(partial)
+        if target.exists():
+            target.rename(replaced)
+        partial.rename(target)
+        _flush(target.parent)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def mend_folder(target: Path) -> None:
+    """Clear away what a killed `replace_folder` left, and bring the old folder back if need be."""
+    partial, replaced = _beside(target, "partial"), _beside(target, "replaced")
+    with writing(target):
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        for leftover in (partial, replaced):
+            if leftover.exists():
+                shutil.rmtree(leftover)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter; one that is there already stays as it is."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Say plainly that a place cannot be written, and why."""
+    reason = ""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise WrongUsage(
+            f"Nothing can be written to {place}: {reason}. Make room or mend its permissions, or"
+            " give another folder with --out."
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file under another name, see it onto the disk, and only then give it its name."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+
+
+def _flush(folder: Path) -> None:
+    """See a folder's list of names onto the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _beside(target: Path, what: str) -> Path:
+    return target.with_name(f".{target.name}.{what}")

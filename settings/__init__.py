@@ -1,0 +1,1 @@
+"""One frozen `Settings`, built once when a command starts."""

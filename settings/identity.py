@@ -1,0 +1,71 @@
+"""The key of the hashes in discrepancy ids, which keeps NHS numbers out of them (rule 11)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from schemas.errors import WrongUsage
+from settings.settings import IDENTITY_KEY_LENGTH, Settings
+
+KEY_FILE = "identity.key"
+
+
+def identity_key(settings: Settings, *, state: Path | None = None) -> bytes:
+    """Return the key that is set or else the one in the user's state folder, made at first use.
+
+    Another key gives other ids to discrepancies whose person is not known for sure, so that they
+    look new. Raises `WrongUsage` where there is no key and none can be kept.
+    """
+    if settings.identity_key is not None:
+        return settings.identity_key.get_secret_value().encode()
+    path = (state or user_state_path("cpli", appauthor=False)) / KEY_FILE
+    reason = ""
+    try:
+        key = _kept(path)
+    except OSError as error:
+        key, reason = b"", error.strerror or type(error).__name__
+    if reason:
+        raise WrongUsage(
+            f"The key for discrepancy ids cannot be kept in {path}: {reason}. Set"
+            " CPLI_IDENTITY_KEY to a secret of at least"
+            f" {IDENTITY_KEY_LENGTH} characters, the same every night."
+        )
+    if len(key) < IDENTITY_KEY_LENGTH:
+        raise WrongUsage(
+            f"The key for discrepancy ids in {path} is damaged. Put its copy back, or set"
+            " CPLI_IDENTITY_KEY; a new key makes discrepancies of unknown persons look new."
+        )
+    return key
+
+
+def _kept(path: Path) -> bytes:
+    """Read the key file, after making it if there is none.
+
+    The key is linked into place when it is whole: of two first runs at once one wins, and both read
+    the winner's.
+    """
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+            _link_unless_there(name, path)
+        finally:
+            Path(name).unlink()
+    return path.read_bytes().strip()
+
+
+def _link_unless_there(name: str, path: Path) -> None:
+    if not path.exists():
+        try:
+            path.hardlink_to(name)
+        except FileExistsError:
+            return
