@@ -380,7 +380,8 @@ class _Tidy:
     def repeated_cpli_ids(self) -> Mask:
         """Reject a `cpli_id` held with different content; return which identical repeats to drop.
 
-        Content is the text of all canonical columns, white space around it aside.
+        Content is the text of all canonical columns, white space around it aside. A ragged row's
+        is not known, so it is never that of a whole row.
         """
         known = self.columns["cpli_id"]
         repeated = (known.notna() & known.duplicated(keep=False)).to_numpy(dtype=bool)
@@ -388,6 +389,7 @@ class _Tidy:
         if not repeated.any():
             return drop
         content = self.text.loc[repeated, list(CPLI.all)].apply(parsing.trimmed).fillna("")
+        content["ragged"] = self.text["ragged"]
         copies = content.duplicated()
         differing = ~copies & content["cpli_id"].map(
             content.loc[~copies, "cpli_id"].value_counts()

@@ -1,0 +1,146 @@
+"""From rows of text to cleaned frames, and from those to plain rows, for the tests of cleaning."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pandas as pd
+from bridge import raw_table
+from oracle.tables import synthetic_nhs_number
+
+from schemas.cleaning import (
+    Cleaned,
+    CleanedCaseloads,
+    clean_caseloads,
+    clean_cplis,
+    clean_portal,
+    clean_providers,
+)
+from schemas.raw import CaseloadFile, RawTable
+from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, TableColumns
+
+Row = Mapping[str, str]
+Refused = tuple[int, str | None, str, str]
+
+AS_OF = date(2026, 11, 20)
+CASELOAD_DATE = date(2026, 11, 16)
+EXTRACT_DATE = date(2026, 11, 18)
+LEICESTER = "E06000016"
+
+SUPPORT = {
+    "service_type": "HS",
+    "start_date": "2026-05-01",
+    "end_date": "2027-03-31",
+    "weekly_quantity": "14.5",
+    "unit": "hours",
+}
+MARGARET = {
+    "nhs_number": synthetic_nhs_number(10),
+    "family_name": "Hollis",
+    "given_name": "Margaret",
+    "date_of_birth": "1938-07-04",
+}
+CPLI_ROW: Row = {
+    "cpli_id": "C1",
+    "person_id": "1001",
+    "provider_id": "P1",
+    **MARGARET,
+    **SUPPORT,
+    "authorisation": "authorised",
+    "created_at": "2026-04-20T09:30:00Z",
+    "updated_at": "2026-09-01T17:05:00Z",
+    "service_category": "LTS-C",
+    "service_description": "weekday calls",
+    "commissioning_team": "North",
+    "commissioning_worker": "Ada Obi",
+}
+PORTAL_ROW: Row = {"cpli_id": "C1", "person_id": "1001", "provider_id": "P1", **SUPPORT}
+ENTRY_ROW: Row = {
+    "provider_id": "P1",
+    "caseload_date": "2026-11-16",
+    "cpli_id": "C1",
+    "local_authority": LEICESTER,
+    "person_id": "1001",
+    **MARGARET,
+    **SUPPORT,
+}
+
+
+def raw(rows: Sequence[Row], table: TableColumns, *, ragged: Sequence[int] = ()) -> RawTable:
+    """Rows as a connector hands them over; those whose numbers are in `ragged` are ragged."""
+    plain = raw_table(rows, table)
+    return replace(plain, frame=plain.frame.assign(ragged=plain.frame["row"].isin(ragged)))
+
+
+def cleaned_cplis(*rows: Row, ragged: Sequence[int] = ()) -> Cleaned:
+    """One council's extract, cleaned."""
+    return clean_cplis(raw(rows, CPLI, ragged=ragged), local_authority=LEICESTER, as_of=AS_OF)
+
+
+def cleaned_portal(*rows: Row, ragged: Sequence[int] = ()) -> Cleaned:
+    """One portal extract, cleaned."""
+    table = raw(rows, PORTAL, ragged=ragged)
+    return clean_portal(table, local_authority=LEICESTER, extract_date=EXTRACT_DATE)
+
+
+def caseload_file(provider_id: str = "P1", caseload_date: date = CASELOAD_DATE) -> CaseloadFile:
+    """What a caseload's name says."""
+    return CaseloadFile(
+        provider_id=provider_id,
+        caseload_date=caseload_date,
+        file=f"caseload/{provider_id}_{caseload_date}.csv",
+        received_at=datetime(2026, 11, 17, tzinfo=UTC),
+    )
+
+
+def cleaned_entries(*rows: Row, ragged: Sequence[int] = ()) -> CleanedCaseloads:
+    """The caseload of provider P1, cleaned; it is number 0."""
+    table = raw(rows, CASELOAD, ragged=ragged)
+    return clean_caseloads([(0, caseload_file(), table)], as_of=AS_OF)
+
+
+def cleaned_providers(*rows: Row, ragged: Sequence[int] = ()) -> Cleaned:
+    """The register, cleaned."""
+    return clean_providers(raw(rows, PROVIDER, ragged=ragged))
+
+
+def refused(cleaned: Cleaned) -> list[Refused]:
+    """Row, column, rule and level of all that was refused, sorted."""
+    columns = ["row", "column", "rule", "level"]
+    rows = cleaned.refusals[columns].astype("object").where(cleaned.refusals[columns].notna(), None)
+    found = [tuple(row) for row in rows.itertuples(index=False, name=None)]
+    return sorted(found, key=lambda row: tuple(map(str, row)))
+
+
+def plain(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows of a frame as dicts: dates and instants as ISO text, None for null."""
+    return [
+        {name: None if pd.isna(cell) else _as_text(cell) for name, cell in row.items()}
+        for row in frame.astype("object").to_dict("records")
+    ]
+
+
+def _as_text(cell: object) -> object:
+    if not isinstance(cell, pd.Timestamp):
+        return cell
+    return str(cell.date()) if cell.tzinfo is None else cell.isoformat()
+
+
+def changed(sound: Row, cases: Sequence[Row]) -> list[Row]:
+    """One row a case, like the sound one but for the case's `column`, and with an id of its own."""
+    return [
+        {**sound, "cpli_id": f"C{number}", case["column"]: case["cell"]}
+        for number, case in enumerate(cases, start=1)
+    ]
+
+
+def in_row(refusals: Sequence[Refused], number: int) -> list[Refused]:
+    """The refusals of one row."""
+    return [refusal for refusal in refusals if refusal[0] == number]
+
+
+def only(frame: pd.DataFrame, number: int) -> dict[str, object]:
+    """The one row of a frame that came from row `number` of its file."""
+    name = "caseload_row" if "caseload_row" in frame else "row"
+    (row,) = plain(frame[frame[name] == number])
+    return row
