@@ -174,7 +174,7 @@ def clean_caseloads(
 
 
 def clean_providers(raw: RawTable) -> Cleaned:
-    """Clean the register of providers; the first row of a `provider_id` counts (rule 2)."""
+    """Clean the register of providers; the first whole row of a `provider_id` counts (rule 2)."""
     text = _without_blank_rows(raw.frame, PROVIDER.all)
     who = "the keeper of the providers' register"
     tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
@@ -185,7 +185,7 @@ def clean_providers(raw: RawTable) -> Cleaned:
     nameless = tidy.columns["name"].isna().to_numpy(dtype=bool)
     tidy.warn(nameless, "name", "missing", "the provider has no name: its id stands in for it")
     tidy.columns["name"] = tidy.columns["name"].where(~nameless, tidy.columns["provider_id"])
-    known = tidy.columns["provider_id"]
+    known = tidy.columns["provider_id"].mask(tidy.rejected)
     repeated = (known.notna() & known.duplicated()).to_numpy(dtype=bool)
     tidy.warn(
         repeated,
