@@ -137,10 +137,7 @@ def night_of(population: Population, as_of: date, tolerances: Tolerances | None 
 def decisions_of(population: Population, as_of: date) -> pd.DataFrame:
     """Return workers' decisions, each about an entry of the stated identity."""
     decisions = population.decisions
-    entries = [
-        {"service_type": "HS", **dict(decision.entry.items())}
-        for decision in decisions
-    ]
+    entries = [{"service_type": "HS", **dict(decision.entry.items())} for decision in decisions]
     return pd.DataFrame(
         {
             "same": np.array([decision.same for decision in decisions], dtype=bool),

@@ -26,11 +26,6 @@ ABOUT_COUNCILS_ALONE = {
 }
 
 
-def ids_of(findings: Findings, kind: DiscrepancyType | None = None) -> set[str]:
-    table = findings.discrepancies
-    return set(table["discrepancy_id"][table["type"].eq(kind.value)] if kind else table["discrepancy_id"])
-
-
 @FEW
 @given(populations())
 def test_a_caseload_copied_from_the_spells_yields_nothing(drawn: tuple[Population, date]) -> None:
@@ -116,6 +111,16 @@ def test_an_unrelated_person_changes_nobody_elses_result(drawn: tuple[Population
     assert set(after["type"][after["provider_id"].eq("PX")]) <= {"caseload_overdue"}
 
 
+def of_type(table: pd.DataFrame, kind: DiscrepancyType) -> pd.DataFrame:
+    return table[table["type"].eq(kind.value)]
+
+
+def supports(table: pd.DataFrame) -> set[tuple[str, str, str]]:
+    return set(
+        zip(table["local_authority"], table["person_id"], table["service_type"], strict=True)
+    )
+
+
 def accepted(findings: Findings) -> set[tuple[str, pd.Timestamp]]:
     taken = findings.verdicts[findings.verdicts["accepted"]]
     return set(zip(taken["provider_id"], taken["caseload_date"], strict=True))
@@ -136,10 +141,8 @@ def test_a_missing_council_never_adds_support_not_reported(
     after = findings_of(replace(population, councils=population.councils | {code: missing}), as_of)
     newly_accepted = {provider for provider, _ in accepted(after) - accepted(before)}
     table = after.discrepancies
-    added = table[
-        table["type"].eq(DiscrepancyType.SUPPORT_NOT_REPORTED.value)
-        & ~table["discrepancy_id"].isin(before.discrepancies["discrepancy_id"])
-    ]
+    added = of_type(table, DiscrepancyType.SUPPORT_NOT_REPORTED)
+    added = added[~added["discrepancy_id"].isin(before.discrepancies["discrepancy_id"])]
     assert set(added["provider_id"]) <= newly_accepted
     assert not table["local_authority"].eq(code).any()
 
@@ -149,19 +152,23 @@ def test_a_missing_council_never_adds_support_not_reported(
 def test_a_provider_without_any_caseload_is_told_nothing_but_that(
     drawn: tuple[Population, date], which: int
 ) -> None:
+    """Nor is anyone else newly said to have left somebody out, but for those whom the silent
+    provider itself had reported in the other's stead (rule 9.3)."""
     population, as_of = drawn
     providers = sorted({file.provider_id for file in population.caseloads})
     if not providers:
         return
     silent = providers[which % len(providers)]
     fewer = [file for file in population.caseloads if file.provider_id != silent]
-    before = findings_of(population, as_of)
-    after = findings_of(replace(population, caseloads=fewer), as_of)
-    kind = DiscrepancyType.SUPPORT_NOT_REPORTED
-    mine = after.discrepancies[after.discrepancies["provider_id"].eq(silent)]
-    assert set(mine["type"]) <= ABOUT_COUNCILS_ALONE | {"caseload_overdue"}
-    others = before.discrepancies[before.discrepancies["provider_id"].ne(silent)]
-    assert ids_of(after, kind) <= set(others["discrepancy_id"])
+    before = findings_of(population, as_of).discrepancies
+    after = findings_of(replace(population, caseloads=fewer), as_of).discrepancies
+    assert set(after["type"][after["provider_id"].eq(silent)]) <= (
+        ABOUT_COUNCILS_ALONE | {"caseload_overdue"}
+    )
+    added = of_type(after, DiscrepancyType.SUPPORT_NOT_REPORTED)
+    added = added[~added["discrepancy_id"].isin(before["discrepancy_id"])]
+    told = of_type(before, DiscrepancyType.PROVIDER_DIFFERS)
+    assert supports(added) <= supports(told[told["provider_id"].eq(silent)])
 
 
 @FEW
