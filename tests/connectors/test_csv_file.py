@@ -10,6 +10,7 @@ from hypothesis import example, given
 
 from connectors.csv_file import Cells, Lines, _end_of_rows, read_csv, read_fast, read_with_care
 from connectors.tabular import UNREADABLE, Heading
+from connectors.text import WINDOWS_1252
 from schemas.errors import SourceRefused
 from schemas.raw import FileFacts, RawTable
 from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, TableColumns
@@ -375,6 +376,11 @@ def test_a_decimal_comma_moves_what_stands_to_its_right() -> None:
     raw = read(f"{heading}\nC1,P1,7,HS,2026-04-01,,14,5,hours\n", PORTAL)
     assert cells(raw) == [["C1", "P1", "7", "HS", "2026-04-01", None, None, None]]
     assert raw.frame["ragged"].all()
+
+
+def test_only_reading_falls_back_to_windows_1252() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        "\udc81".encode(errors=WINDOWS_1252)
 
 
 # Laws

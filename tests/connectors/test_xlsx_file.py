@@ -353,3 +353,14 @@ def _damaged(part: bytes, chance: random.Random) -> bytes:
     return (
         part[:at] + bytes(chance.choices(b'<>"/ 019AZ=&', k=3)) + part[at + chance.randrange(5) :]
     )
+
+
+def test_whoever_stops_the_command_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        @staticmethod
+        def from_filelike(content: io.BytesIO) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("connectors.xlsx_file.CalamineWorkbook", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        read(book(rows(HEADING)))
