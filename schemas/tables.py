@@ -366,7 +366,10 @@ def check(model: type[Table], frame: pd.DataFrame) -> pd.DataFrame:
         return model.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
-        labels = cases["column"].astype(str) + " " + cases["check"].astype(str)
+        # A column that is missing is the one case that is named by the model and not by the frame.
+        missing = cases["check"] == "column_in_dataframe"
+        columns = cases["column"].mask(missing, cases["failure_case"])
+        labels = columns.astype(str) + " " + cases["check"].astype(str)
         breaches = labels.value_counts().to_dict()
     said = "; ".join(f"{label}: {count}" for label, count in sorted(breaches.items()))
     raise ContractBreach(f"{model.__name__}: {said}")
