@@ -131,3 +131,10 @@ EXAMPLE_REASONS = {
     "27": "6: the ended line joins the one that follows it, and the claim starts where it starts",
     "28": "6: number, birth date and names contradict Margaret, so the reference is set aside",
 }
+
+# Options whose name is all the help that they give.
+OPTIONS = {
+    "people": "How many people.",
+    "seed": "Same seed, same bytes.",
+    "out": "The folder for the results.",
+}

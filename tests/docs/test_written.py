@@ -9,7 +9,7 @@ from docs.written import COMMAND, DOCS, PARTS, frame_columns, rewritten
 COLUMN = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 
 
-@pytest.mark.parametrize(("document", "part"), PARTS, ids=" ".join)
+@pytest.mark.parametrize(("document", "part"), PARTS, ids=map(" ".join, PARTS))
 def test_what_is_written_from_data_is_up_to_date(document: str, part: str) -> None:
     text = (DOCS / document).read_text(encoding="utf-8")
     assert rewritten(text, part, PARTS[document, part]()) == text, (

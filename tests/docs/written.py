@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pandera.pandas as pa
-from docs.meanings import COLUMNS, EXAMPLE_REASONS, FLAGS, TOLERANCES, VOCABULARY_COLUMNS
+from docs.meanings import COLUMNS, EXAMPLE_REASONS, FLAGS, OPTIONS, TOLERANCES, VOCABULARY_COLUMNS
 from oracle.examples import CPLI_DEFAULTS, ENTRY_DEFAULTS, EXAMPLES, LEICESTER, Example
 from oracle.population import Row
 
+from cli import main
 from flows.caseloads import IDENTITIES
 from reconciliation.night import Tolerances
 from reconciliation.timeliness import TIMELINESS_COLUMNS
@@ -285,6 +287,49 @@ def output_columns(names: Sequence[str]) -> Callable[[], str]:
     )
 
 
+def commands() -> str:
+    """Return every command, from the command line itself."""
+    return "\n\n".join(command(name, each) for name, each in walk(main.cpli, "cpli"))
+
+
+def walk(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands of a group and of the groups in it, by their full names."""
+    for name, each in group.commands.items():
+        if isinstance(each, click.Group):
+            yield from walk(each, f"{path} {name}")
+        else:
+            yield f"{path} {name}", each
+
+
+def command(name: str, each: click.Command) -> str:
+    """Return what a command does, an example and its options."""
+    context = click.Context(each, info_name=name)
+    usage = " ".join(each.collect_usage_pieces(context))
+    does = " ".join((each.help or "").split()).replace("<", "&lt;")
+    example = (each.epilog or "").removeprefix("Example: ")
+    options = grid(
+        ("Option", "Default", "Meaning"),
+        (
+            (code(" ".join(option.opts)), default(option), option.help or OPTIONS[option.name])
+            for option in each.params
+            if isinstance(option, click.Option)
+        ),
+    )
+    return f"### `{name} {usage}`\n\n{does}\n\n```\n{example}\n```\n\n{options}"
+
+
+def default(option: click.Option) -> str:
+    """Return what an option is when it is not given."""
+    if isinstance(option.envvar, str):
+        return f"{code(option.envvar)}, else {'required' if option.required else 'see right'}"
+    if option.required:
+        return "required"
+    if isinstance(option.show_default, str):
+        return option.show_default
+    given = isinstance(option.default, int | str | Path)
+    return code(str(option.default)) if given else "-"
+
+
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("rules.md", "examples"): examples,
     ("rules.md", "tolerances"): tolerances,
@@ -292,6 +337,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
         ("contracts.md", f"file {name}"): lambda name=name: file_columns(name)
         for name in SOURCE_TABLES
     },
+    ("contracts.md", "commands"): commands,
     ("contracts.md", "discrepancies"): output_columns(DISCREPANCY_COLUMNS),
     ("contracts.md", "refusals"): output_columns(REFUSAL_COLUMNS),
     ("contracts.md", "timeliness"): output_columns(TIMELINESS_COLUMNS),

@@ -1,0 +1,75 @@
+"""What README.md tells people to type works, and what it points to is there."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from settings.settings import PREFIX, Database, Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "GLOSSARY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+
+
+def commands() -> list[str]:
+    """Return the shell commands of README.md, in order."""
+    blocks = CONSOLE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.slow
+def test_every_command_of_the_readme_can_be_typed_as_it_stands(tmp_path: Path) -> None:
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    typed = [line for line in commands() if not line.startswith("make ")]
+    ended = {
+        line: subprocess.run(
+            shlex.split(line), cwd=tmp_path, env=os.environ, capture_output=True, check=False
+        ).returncode
+        for line in typed
+    }
+    assert len(ended) > 1
+    assert set(ended.values()) == {0}, ended
+
+    said = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
+    summary = json.loads((tmp_path / "results" / "summary.json").read_text(encoding="utf-8"))
+    keys = {*summary, *summary["all"], *summary["councils"]["E06000016"], *summary["caseloads"]}
+    assert [key for key in sorted(keys) if f"`{key}`" not in said] == []
+
+
+def test_every_chore_of_the_readme_is_one() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    chores = [line.split()[1] for line in commands() if line.startswith("make ")]
+    assert chores
+    assert [chore for chore in chores if f"\n{chore}:" not in makefile] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    lost = []
+    for path, place in LINK.findall(document.read_text(encoding="utf-8")):
+        target = document.parent / path if path else document
+        if not target.exists() or (place and place not in places(target)):
+            lost.append(f"{path}#{place}")
+    assert lost == []
+
+
+def places(document: Path) -> set[str]:
+    """Return the names by which a document's headings are linked to."""
+    headings = HEADING.findall(document.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_setting_is_written_down() -> None:
+    said = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
+    names = [name for name in Settings.model_fields if name not in ("database", "tolerances")]
+    names += [f"database__{name}" for name in Database.model_fields]
+    assert [name for name in names if f"`{PREFIX}{name.upper()}`" not in said] == []
