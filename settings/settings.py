@@ -106,6 +106,7 @@ class Settings(BaseSettings):
         Tolerances()
     )
     identity_key: Annotated[SecretStr, AfterValidator(long_enough)] | None = None
+    sources: Path | None = None
     out: Path | None = None
 
 

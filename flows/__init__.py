@@ -1,0 +1,1 @@
+"""The order of work of a night: read, reconcile, record, write; with retries and a schedule."""

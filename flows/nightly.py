@@ -1,0 +1,274 @@
+"""The night as a Prefect flow: a branch for each council and one for the caseloads.
+
+Tasks hand on facts without persons, and the folder in which the frames lie as Parquet. Nothing is
+cached or persisted, and parameters, results and exceptions, all of which Prefect may keep and show,
+hold no row: whatever a step raises that nobody foresaw is replaced before Prefect sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import flow_run
+from prefect.tasks import Task, exponential_backoff
+
+from casebook.record import Recorded
+from casebook.store import Casebook
+from flows import steps
+from flows.account import Account
+from flows.clock import today
+from flows.faults import quoting_nobody
+from flows.files import render
+from flows.keeping import keep_the_others
+from flows.progress import LOG, Stopwatch
+from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts, council_name
+from flows.reading import unread_council
+from flows.stage import (
+    ACCOUNT,
+    CASELOADS,
+    REGISTER,
+    lay_down,
+    lay_down_pulls,
+    pick_up,
+    pick_up_pulls,
+    work_folder,
+)
+from publishing.folder import mend_folder, replace_folder
+from schemas.errors import NothingAssessed, TryAgainLater, WrongUsage
+from settings.database import database_url
+from settings.identity import identity_key
+from settings.settings import Settings, load_settings
+
+
+def may_pass_by_itself(_task: Task[..., Any], _run: TaskRun, state: State) -> bool:
+    """Say whether trying again can help."""
+    return isinstance(state.result(raise_on_failure=False), TryAgainLater)
+
+
+LEFT_OUT = "It was not among the councils that this run was asked for."
+STEP: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE}
+PULL: dict[str, Any] = STEP | {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": may_pass_by_itself,
+}
+
+
+def run_name() -> str:
+    """Name a run for its night."""
+    return f"night {flow_run.parameters.get('as_of') or today()}"
+
+
+@flow(name="night", flow_run_name=run_name, persist_result=False)
+def nightly(
+    sources: Path | None = None,
+    out: Path | None = None,
+    as_of: date | None = None,
+    councils: tuple[str, ...] = (),
+) -> steps.Done:
+    """Pull, validate, reconcile, record and write one night; by default today's, of all councils.
+
+    Raises `NothingAssessed` where no council could be assessed, and whatever keeps the caseloads
+    from being read at all: without them every provider would seem to have sent nothing.
+    """
+    settings = load_settings()
+    sources, out = sources or settings.sources, out or settings.out
+    if sources is None or out is None:
+        raise WrongUsage("Set CPLI_SOURCES and CPLI_OUT, or give the run its sources and out.")
+    return in_order(sources, out, as_of=as_of or today(), councils=councils, settings=settings)
+
+
+@quoting_nobody
+def in_order(
+    sources: Path, out: Path, *, as_of: date, councils: Sequence[str], settings: Settings
+) -> steps.Done:
+    """Do one step after the other, under the lock of the night."""
+    watch = Stopwatch()
+    identity_key(settings)
+    known = steps.open_source(sources)[1]
+    chosen = choose(councils, known)
+    casebook = Casebook.open(database_url(settings, out))
+    folder = out / as_of.isoformat()
+    with hold(casebook, as_of, settings), work_folder(folder) as work:
+        mend_folder(folder)
+        with watch("read"):
+            pulls = pull(sources, known, chosen, as_of=as_of, work=work, settings=settings)
+        with watch("reconcile"):
+            account = reconcile_night(pulls, as_of=as_of, work=work, settings=settings)
+        missed = steps.missed(account)
+        if chosen != known:
+            account = keep_what_stands(account, casebook, folder=folder, work=work)
+        with watch("record"):
+            recorded = record_night(account, casebook, work=work)
+        files = write_night(account, watch.seconds, folder=folder, work=work)
+    show(account)
+    steps.insist_on_something(account, folder=folder)
+    return steps.Done(
+        as_of=as_of,
+        folder=folder,
+        files=files,
+        councils=account.councils,
+        missed=missed,
+        summary=account.summary,
+        recorded=recorded,
+    )
+
+
+def pull(
+    sources: Path,
+    known: Sequence[str],
+    chosen: Sequence[str],
+    *,
+    as_of: date,
+    work: Path,
+    settings: Settings,
+) -> Pulls:
+    """Pull the register, then each chosen council and the caseloads side by side."""
+    register = steps.register_or_reason(lambda: pull_register(sources, work))
+    if register.facts.message:
+        return lay_down_pulls(steps.without_registered(register, known), work)
+    branches = {code: pull_council.submit(sources, code, as_of, work, settings) for code in chosen}
+    of_providers = pull_caseloads.submit(sources, register.facts, as_of, work, settings)
+    councils = [
+        steps.council_or_reason(code, branches[code].result)
+        if code in branches
+        else unread_council(code, reason=steps.NOT_ASKED_FOR, message=LEFT_OUT)
+        for code in known
+    ]
+    pulls = Pulls(register=register, councils=tuple(councils), caseloads=of_providers.result())
+    return lay_down_pulls(pulls, work)
+
+
+@task(name="read the register", **PULL)
+@quoting_nobody
+def pull_register(sources: Path, work: Path) -> Pull[RegisterFacts]:
+    """Read the register of providers and lay it down."""
+    return lay_down(steps.pull_register(steps.open_source(sources)[0]), work / REGISTER)
+
+
+@task(name="read a council", task_run_name="read {local_authority}", **PULL)
+@quoting_nobody
+def pull_council(
+    sources: Path, local_authority: str, as_of: date, work: Path, settings: Settings
+) -> Pull[CouncilFacts]:
+    """Read a council's CPLIs and portal extract and lay them down."""
+    source = steps.open_source(sources)[0]
+    pulled = steps.pull_council(source, local_authority, as_of, settings)
+    return lay_down(pulled, work / local_authority)
+
+
+@task(name="read the caseloads", **PULL)
+@quoting_nobody
+def pull_caseloads(
+    sources: Path, register: RegisterFacts, as_of: date, work: Path, settings: Settings
+) -> Pull[CaseloadFacts]:
+    """Read the providers' caseloads and lay them down."""
+    source = steps.open_source(sources)[0]
+    return lay_down(steps.pull_caseloads(source, register, as_of, settings), work / CASELOADS)
+
+
+@task(name="reconcile", **STEP)
+@quoting_nobody
+def reconcile_night(pulls: Pulls, *, as_of: date, work: Path, settings: Settings) -> Account:
+    """Apply the rules to what was laid down, and lay down what they found."""
+    account = steps.conclude(pick_up_pulls(pulls, work), as_of=as_of, settings=settings)
+    return lay_down(account, work / ACCOUNT)
+
+
+@task(name="keep what stands", **STEP)
+@quoting_nobody
+def keep_what_stands(account: Account, casebook: Casebook, *, folder: Path, work: Path) -> Account:
+    """Put what is on record of the other councils beside what was found of the chosen ones."""
+    earlier = casebook.night(account.as_of)
+    if earlier is None:
+        return account
+    if not account.anything_assessed:
+        reasons = " ".join(council.message or "" for council in steps.missed(account))
+        raise NothingAssessed(
+            f"None of the chosen councils could be assessed. {reasons} The night of"
+            f" {account.as_of} stays as it is on record."
+        )
+    whole = keep_the_others(
+        pick_up(account, work / ACCOUNT),
+        earlier=earlier,
+        discrepancies=casebook.discrepancies(account.as_of),
+        folder=folder,
+    )
+    return lay_down(whole, work / ACCOUNT)
+
+
+@task(name="record", **STEP)
+@quoting_nobody
+def record_night(account: Account, casebook: Casebook, *, work: Path) -> Recorded:
+    """Put the night on record, in one transaction."""
+    recorded = casebook.record(pick_up(account, work / ACCOUNT).record)
+    LOG.info("Recorded: the night of %s, %s", account.as_of, recorded.effect.display)
+    return recorded
+
+
+@task(name="write", **STEP)
+@quoting_nobody
+def write_night(
+    account: Account, seconds: Mapping[str, float], *, folder: Path, work: Path
+) -> tuple[str, ...]:
+    """Put the night's folder in the place of the one that stood there, and return its files."""
+    files = render(pick_up(account, work / ACCOUNT), seconds)
+    replace_folder(folder, files)
+    LOG.info("Written: %s", folder)
+    return tuple(files)
+
+
+def choose(asked: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the councils to assess; raises `WrongUsage` for one that the sources do not know."""
+    unknown = sorted(set(asked) - set(known))
+    if unknown:
+        raise WrongUsage(
+            f"The sources know no council {', '.join(unknown)}; they know {', '.join(known)}."
+        )
+    return tuple(code for code in known if code in asked) or known
+
+
+@contextmanager
+def hold(casebook: Casebook, as_of: date, settings: Settings) -> Iterator[None]:
+    """Keep other runs of this night away; wait for one that is going on, and say so."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(casebook.hold(as_of, wait_seconds=0))
+        except TryAgainLater:
+            seconds = settings.database.wait_seconds
+            LOG.info(
+                "Another run of the night of %s is going on: waiting for it, at most %g seconds",
+                as_of,
+                seconds,
+            )
+            held.enter_context(casebook.hold(as_of, wait_seconds=seconds))
+        yield
+
+
+def show(account: Account) -> None:
+    """Show the counts beside the run in Prefect."""
+    counts = [
+        {"council": council_name(code), "type": kind, "discrepancies": count}
+        for code, facts in account.summary["councils"].items()
+        for kind, count in facts["discrepancies"].items()
+    ]
+    left_out = [
+        {
+            "council": council_name(council.local_authority),
+            "type": "not assessed",
+            "discrepancies": None,
+        }
+        for council in account.not_assessed
+    ]
+    create_table_artifact(
+        key="night", table=[*counts, *left_out], description=f"The night of {account.as_of}"
+    )

@@ -1,0 +1,186 @@
+"""Reads the register and the councils, and says what is missing and who should act (rules 2, 10).
+
+No Prefect and no database here: `cpli reconcile` and the nightly flow share these steps. Reading
+raises a `CpliError` where a source cannot be used; `without_...` turns that into a fact and a
+refusal, so that the rest of the night goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pandas as pd
+
+from casebook.record import SourceOutcome, SourceRecord
+from connectors.source import Source
+from flows import pulls
+from flows.pulls import (
+    COUNCIL_TABLES,
+    REGISTER_TABLES,
+    CouncilFacts,
+    Pull,
+    RegisterFacts,
+    council_name,
+)
+from reconciliation import Tolerances
+from schemas.cleaning import clean_cplis, clean_portal, clean_providers
+from schemas.errors import CpliError, PersonNeeded, SourceRefused
+from schemas.raw import PortalFile
+from schemas.vocabularies import RefusalLevel
+
+
+def read_register(source: Source) -> Pull[RegisterFacts]:
+    """Read the register of providers."""
+    raw = source.providers()
+    cleaned = clean_providers(raw)
+    if cleaned.valid.empty:
+        raise SourceRefused(
+            f"{raw.facts.file} lists no provider that can be read. Ask whoever keeps the register"
+            " of providers to send it again.",
+            rule="no_rows",
+            file=raw.facts.file,
+        )
+    return Pull(
+        facts=RegisterFacts(
+            sources=(pulls.used("providers", raw, cleaned),),
+            provider_ids=frozenset(cleaned.valid["provider_id"]),
+        ),
+        frames={"providers": cleaned.valid, "refusals": cleaned.refusals},
+    )
+
+
+def without_register(error: CpliError) -> Pull[RegisterFacts]:
+    """Return a register that cannot be used, with the reason."""
+    why = pulls.as_refusal(error)
+    return Pull(
+        facts=RegisterFacts(
+            sources=(pulls.refused("providers", why),), reason=why.rule, message=str(why)
+        ),
+        frames={**pulls.no_rows(REGISTER_TABLES), "refusals": pulls.refusal("providers", why)},
+    )
+
+
+def read_council(
+    source: Source, local_authority: str, *, as_of: date, tolerances: Tolerances
+) -> Pull[CouncilFacts]:
+    """Read a council's CPLIs and what the portal shows of them."""
+    raw = source.cplis(local_authority)
+    cleaned = clean_cplis(raw, local_authority=local_authority, as_of=as_of)
+    portal = _read_portal(source, local_authority, as_of=as_of, tolerances=tolerances)
+    return Pull(
+        facts=replace(
+            portal.facts,
+            cplis=pulls.count(raw, cleaned),
+            sources=(pulls.used(f"cpli {local_authority}", raw, cleaned), *portal.facts.sources),
+        ),
+        frames={
+            **portal.frames,
+            "cplis": cleaned.valid,
+            "rejected_cplis": cleaned.rejected,
+            "refusals": pulls.together([cleaned.refusals, portal.frames["refusals"]]),
+        },
+    )
+
+
+def without_council(local_authority: str, error: CpliError) -> Pull[CouncilFacts]:
+    """Return a council that is not assessed, with the reason (rule 5)."""
+    source, why = f"cpli {local_authority}", pulls.as_refusal(error)
+    return Pull(
+        facts=CouncilFacts(
+            local_authority=local_authority,
+            sources=(pulls.refused(source, why),),
+            reason=why.rule,
+            message=str(why),
+        ),
+        frames={**pulls.no_rows(COUNCIL_TABLES), "refusals": pulls.refusal(source, why)},
+    )
+
+
+def unread_council(local_authority: str, *, reason: str, message: str) -> Pull[CouncilFacts]:
+    """Return a council whose sources were not looked at, which is nobody's fault."""
+    return Pull(
+        facts=CouncilFacts(
+            local_authority=local_authority, sources=(), reason=reason, message=message
+        ),
+        frames={**pulls.no_rows(COUNCIL_TABLES), "refusals": pulls.together([])},
+    )
+
+
+def _read_portal(
+    source: Source, local_authority: str, *, as_of: date, tolerances: Tolerances
+) -> Pull[CouncilFacts]:
+    """Read the latest extract in time that can be read; those before it stay unopened (rule 10)."""
+    name = f"portal {local_authority}"
+    oldest = as_of - timedelta(days=tolerances.portal_max_age_days)
+    latest_first = sorted(
+        (
+            file
+            for file in source.portal_files(local_authority)
+            if oldest <= file.extract_date <= as_of
+        ),
+        key=lambda file: (file.extract_date, file.file),
+        reverse=True,
+    )
+    sources: list[SourceRecord] = []
+    noted: list[pd.DataFrame] = []
+    for at, file in enumerate(latest_first):
+        try:
+            found = _read_extract(source, file, name=name)
+        except PersonNeeded as error:
+            why = pulls.as_refusal(error, file=file.file)
+            sources.append(pulls.refused(name, why))
+            noted.append(pulls.refusal(name, why))
+            continue
+        unopened = (_superseded(name, older) for older in latest_first[at + 1 :])
+        return replace(
+            found,
+            facts=replace(found.facts, sources=(*sources, *found.facts.sources, *unopened)),
+            frames={**found.frames, "refusals": pulls.together([*noted, found.frames["refusals"]])},
+        )
+    missing = _no_extract(local_authority, oldest=oldest, as_of=as_of)
+    return Pull(
+        facts=CouncilFacts(
+            local_authority=local_authority,
+            sources=(*sources, SourceRecord(source=name, outcome=SourceOutcome.NOT_RECEIVED)),
+        ),
+        frames={
+            **pulls.no_rows(COUNCIL_TABLES),
+            "refusals": pulls.together(
+                [*noted, pulls.refusal(name, missing, level=RefusalLevel.WARNING)]
+            ),
+        },
+    )
+
+
+def _read_extract(source: Source, file: PortalFile, *, name: str) -> Pull[CouncilFacts]:
+    raw = source.portal(file)
+    cleaned = clean_portal(
+        raw, local_authority=file.local_authority, extract_date=file.extract_date
+    )
+    return Pull(
+        facts=CouncilFacts(
+            local_authority=file.local_authority,
+            sources=(pulls.used(name, raw, cleaned),),
+            portal=pulls.count(raw, cleaned),
+            portal_date=file.extract_date,
+        ),
+        frames={
+            "portal": cleaned.valid,
+            "rejected_portal": cleaned.rejected,
+            "refusals": cleaned.refusals,
+        },
+    )
+
+
+def _superseded(name: str, file: PortalFile) -> SourceRecord:
+    return SourceRecord(source=name, outcome=SourceOutcome.SUPERSEDED, file=file.file)
+
+
+def _no_extract(local_authority: str, *, oldest: date, as_of: date) -> SourceRefused:
+    return SourceRefused(
+        f"No portal extract of {council_name(local_authority)} dated {oldest} to {as_of} can be"
+        " read, so its CPLIs are not compared with the portal tonight. Ask whoever extracts the"
+        " provider portal to send one.",
+        rule="not_received",
+    )
