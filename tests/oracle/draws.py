@@ -33,8 +33,8 @@ TROUBLES = frozenset(
     bad_cpli conflicting_repeat identical_repeat shared_cpli_id common_cpli_ids unmapped
     odd_value duplicate_cpli unauthorised odd_instant
     not_listed other_provider moved_provider split_entry repeated_entry other_service
-    unknown_person names_only wrong_cpli_id wrong_number wrong_person_id wrong_names wrong_birth
-    swapped_names plain_names wrong_council
+    unknown_person names_only confused wrong_cpli_id wrong_number wrong_person_id wrong_names
+    wrong_birth swapped_names plain_names wrong_council
     start_differs end_differs still_supported quantity_differs unit_differs
     bad_entry many_bad_entries blank_rows short_file dropped_column refused_file no_file old_file
     no_portal portal_unreadable portal_row_missing portal_row_differs portal_row_bad
@@ -206,7 +206,8 @@ def draw_scene(dice: Dice, size: int) -> Scene:
     """Run date, councils and providers, and the dates of caseloads and portal extracts."""
     ordinary = date(2023, 1, 1) + timedelta(days=dice.whole(0, 1800))
     as_of = dice.pick(RUN_DATES) if dice.chance(0.6) else ordinary
-    providers = tuple(f"P{n}" for n in range(1, dice.whole(1, min(4, 1 + size // 2)) + 1))
+    count = 1 if dice.chance(0.25) else dice.whole(1, min(4, 1 + size // 2))
+    providers = tuple(f"P{n}" for n in range(1, count + 1))
     councils = COUNCILS[: dice.whole(1, 3)]
     return Scene(
         dice=dice,
@@ -228,7 +229,7 @@ def draw_caseload_dates(dice: Dice, as_of: date) -> list[date]:
     if dice.chance(0.1):
         ages.append(-1)
     if dice.strikes("no_file", 0.12):
-        ages = []
+        ages = [-1] if dice.chance(0.3) else []
     return [as_of - timedelta(days=age) for age in sorted(set(ages))]
 
 
@@ -322,7 +323,7 @@ def draw_start(scene: Scene, provider_id: str) -> date:
         (
             date(w.year, 4, 1),
             dice.near(w, -400, -90, -30),
-            dice.near(w, -1, 0, 1, 6, 7, 8, 9),
+            dice.near(w, -1, 0, 1, 6, 7, 7, 7, 8, 9),
             w + timedelta(days=dice.whole(10, 330)),
             w + timedelta(days=dice.whole(10, 330)),
             dice.near(d, -8, -7, -6, -1, 0, 1, 5, 30),
@@ -436,12 +437,23 @@ def spoil_cpli(dice: Dice, row: MutableRow, rows: Sequence[Row]) -> list[Mutable
         make_bad_cpli(dice, row)
     repeats = [row]
     if dice.strikes("duplicate_cpli", 0.07):
-        repeats.append({**row, "cpli_id": f"{row['cpli_id']}D"})
+        repeats.append(draw_twin(dice, row))
     if dice.strikes("identical_repeat", 0.05):
         repeats.append({name: f" {cell} " for name, cell in row.items()})
     if dice.strikes("conflicting_repeat", 0.05):
         repeats.append({**row, **draw_conflict(dice, rows)})
     return repeats
+
+
+def draw_twin(dice: Dice, row: MutableRow) -> MutableRow:
+    """The same line under another `cpli_id`, or almost the same, or of one who is not the same."""
+    twin = {**row, "cpli_id": f"{row['cpli_id']}D"}
+    if dice.chance(0.3):
+        make_identity_differ(dice, twin)
+    if dice.chance(0.3):
+        column = dice.pick(("service_description", "unit", "weekly_quantity", "end_date"))
+        twin[column] = ""
+    return twin
 
 
 def draw_conflict(dice: Dice, rows: Sequence[Row]) -> MutableRow:
@@ -581,14 +593,25 @@ def draw_caseloads(scene: Scene) -> Iterator[CaseloadFile]:
     for provider_id in scene.providers:
         for d in scene.caseload_dates[provider_id]:
             rows = draw_entries(scene, provider_id, d)
-            if dice.strikes("short_file", 0.3):
-                theirs = sum(care.provider_id == provider_id for care in scene.care)
+            if dice.strikes("short_file", 0.25):
+                theirs = sum(is_active(care, provider_id, d) for care in scene.care)
                 rows = rows[: max(0, (theirs + dice.pick((-1, 0, 1))) // 2)]
             add_bad_entries(dice, rows)
             if dice.strikes("blank_rows", 0.4):
                 for _ in range(dice.whole(1, 2)):
                     rows.insert(dice.whole(0, len(rows)), dict.fromkeys(CASELOAD_COLUMNS, " "))
             yield draw_file(scene, provider_id, d, rows)
+
+
+def is_active(care: Care, provider_id: str, d: date) -> bool:
+    """Whether a line of care counts where caseloads are compared with spells, all being well."""
+    return (
+        care.provider_id == provider_id
+        and care.service_type not in ("DP", "EQ")
+        and any(
+            row["start_date"] <= str(d) and (row["end_date"] or "9") >= str(d) for row in care.cplis
+        )
+    )
 
 
 def draw_file(scene: Scene, provider_id: str, d: date, rows: list[MutableRow]) -> CaseloadFile:
@@ -647,11 +670,25 @@ def entries_for(scene: Scene, care: Care, provider_id: str, d: date) -> list[Mut
         rows = split(dice, entry, d)
         if dice.chance(0.4):
             rows[-1] |= draw_identity(scene, care)
-    if dice.strikes("repeated_entry", 0.12):
-        again = dict(dice.pick(rows))
-        again["cpli_id"] = dice.pick((again["cpli_id"], "", dice.pick(care.cplis)["cpli_id"]))
-        rows.append(again)
+    if dice.strikes("repeated_entry", 0.2):
+        rows.append(draw_repeat(scene, care, dice.pick(rows)))
     return rows
+
+
+def draw_repeat(scene: Scene, care: Care, entry: MutableRow) -> MutableRow:
+    """The same again, perhaps with another or no `cpli_id`, council, date or unit."""
+    dice = scene.dice
+    again = dict(entry)
+    again["cpli_id"] = dice.pick((entry["cpli_id"], "", dice.pick(care.cplis)["cpli_id"]))
+    if dice.chance(0.3):
+        entry["cpli_id"] = ""
+    if dice.chance(0.4):
+        again["local_authority"] = dice.pick(("", care.local_authority))
+    if dice.chance(0.25):
+        again[dice.pick(("unit", "end_date", "start_date", "weekly_quantity"))] = ""
+    if dice.strikes("unmapped", 0.2):
+        again["service_type"], entry["service_type"] = dice.pick(UNMAPPED), "OTH"
+    return again
 
 
 def draw_entry(scene: Scene, care: Care, provider_id: str, d: date) -> MutableRow:
@@ -690,7 +727,10 @@ def draw_identity(scene: Scene, care: Care) -> MutableRow:
         "date_of_birth": human.date_of_birth,
     }
     style = dice.pick(STYLES)
-    if dice.strikes("names_only", 0.3):
+    if dice.strikes("confused", 0.1):
+        style = IDENTITY
+        confuse(scene, known)
+    elif dice.strikes("names_only", 0.3):
         style = IDENTITY[3:]
         make_near_miss(dice, known)
     else:
@@ -700,6 +740,18 @@ def draw_identity(scene: Scene, care: Care) -> MutableRow:
     if dice.strikes("wrong_council", 0.2):
         identity["local_authority"] = dice.pick((*scene.councils, UNCONFIGURED, "Leicester"))
     return identity
+
+
+def confuse(scene: Scene, known: MutableRow) -> None:
+    """Another person's line, a third's number, a fourth's reference, and names that nobody has."""
+    dice = scene.dice
+    known |= {
+        "cpli_id": f"C{dice.whole(1, 12):03}",
+        "nhs_number": dice.pick(scene.humans).nhs_number,
+        "person_id": dice.pick(("1", "2", "3", "x1")),
+        "given_name": "Wolfgang",
+        "date_of_birth": dice.pick(scene.humans).date_of_birth,
+    }
 
 
 def mistype(scene: Scene, known: MutableRow) -> None:

@@ -1,6 +1,7 @@
 """The drawn populations hold the trouble they are for, and the slow reading keeps its own laws."""
 
 from dataclasses import replace
+from datetime import date
 from random import Random
 
 import oracle
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from oracle.draws import draw_population, populations
 from oracle.findings import SEVERITIES
 from oracle.population import Population
+from oracle.shrink import smallest
 
 SEEDS = 1500
 EVERY_REASON = {
@@ -63,6 +65,22 @@ def test_what_is_written_into_the_canonical_folder_is_read_again(tmp_path) -> No
         again = oracle.reconcile(oracle.read(folder, as_of), as_of)
 
         assert as_sorted(again) == as_sorted(oracle.reconcile(population, as_of))
+
+
+def test_a_failure_is_cut_down_to_the_rows_it_needs() -> None:
+    def fails(population: Population, as_of: date) -> bool:
+        return "service_type_differs" in {
+            row["type"] for row in oracle.reconcile(population, as_of)
+        }
+
+    drawn = (draw_population(seed, 8) for seed in range(SEEDS))
+    population, as_of = next(night for night in drawn if fails(*night))
+
+    least = smallest(population, lambda smaller: fails(smaller, as_of))
+
+    (council,) = least.councils.values()
+    (caseload,) = least.caseloads
+    assert (len(council.cplis), len(council.portal), len(caseload.rows)) == (1, 0, 1)
 
 
 def shuffled_councils(population: Population) -> Population:
