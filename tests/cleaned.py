@@ -1,7 +1,7 @@
 """From rows of text to cleaned frames, and from those to plain rows, for the tests of cleaning."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -17,7 +17,18 @@ from schemas.cleaning import (
     clean_providers,
 )
 from schemas.raw import CaseloadFile, RawTable
-from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, TableColumns
+from schemas.tables import (
+    CASELOAD,
+    CPLI,
+    PORTAL,
+    PROVIDER,
+    Cpli,
+    Entry,
+    Portal,
+    Provider,
+    Table,
+    TableColumns,
+)
 
 Row = Mapping[str, str]
 Refused = tuple[int, str | None, str, str]
@@ -144,3 +155,60 @@ def only(frame: pd.DataFrame, number: int) -> dict[str, object]:
     name = "caseload_row" if "caseload_row" in frame else "row"
     (row,) = plain(frame[frame[name] == number])
     return row
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of table and how it is cleaned."""
+
+    columns: TableColumns
+    model: type[Table]
+    sound: Row
+    bad: str
+    clean: Callable[[RawTable], Cleaned]
+
+    @property
+    def broken(self) -> Row:
+        """A row that is rejected for lack of a value."""
+        return {**self.sound, "cpli_id": "C2", self.bad: "\u00a0"}
+
+    @property
+    def number(self) -> str:
+        """The column of the cleaned frames that holds a row's number."""
+        return "caseload_row" if self.columns is CASELOAD else "row"
+
+    def cleaned(self, rows: Sequence[Row], *, ragged: Sequence[int] = ()) -> Cleaned:
+        """The rows, cleaned."""
+        return self.clean(raw(rows, self.columns, ragged=ragged))
+
+
+KINDS = [
+    Kind(
+        CPLI,
+        Cpli,
+        CPLI_ROW,
+        "person_id",
+        lambda table: clean_cplis(table, local_authority=LEICESTER, as_of=AS_OF),
+    ),
+    Kind(
+        PORTAL,
+        Portal,
+        PORTAL_ROW,
+        "person_id",
+        lambda table: clean_portal(table, local_authority=LEICESTER, extract_date=EXTRACT_DATE),
+    ),
+    Kind(
+        CASELOAD,
+        Entry,
+        ENTRY_ROW,
+        "service_type",
+        lambda table: clean_caseloads([(0, caseload_file(), table)], as_of=AS_OF),
+    ),
+    Kind(
+        PROVIDER,
+        Provider,
+        {"provider_id": "P1", "name": "Oak House", "cqc_id": "1-2", "ods_code": "A1"},
+        "provider_id",
+        clean_providers,
+    ),
+]

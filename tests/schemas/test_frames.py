@@ -1,90 +1,12 @@
 """What holds for every table alike: empty frames, white space, and the caller's own frame."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
 import pandas as pd
 import pytest
-from cleaned import (
-    AS_OF,
-    CPLI_ROW,
-    ENTRY_ROW,
-    EXTRACT_DATE,
-    LEICESTER,
-    PORTAL_ROW,
-    Row,
-    caseload_file,
-    plain,
-    raw,
-)
+from cleaned import KINDS, plain, raw
 
-from schemas.cleaning import Cleaned, clean_caseloads, clean_cplis, clean_portal, clean_providers
-from schemas.raw import RawTable, refusals
-from schemas.tables import (
-    CASELOAD,
-    CPLI,
-    PORTAL,
-    PROVIDER,
-    Cpli,
-    Entry,
-    Portal,
-    Provider,
-    Table,
-    TableColumns,
-    column_names,
-)
+from schemas.raw import refusals
+from schemas.tables import CASELOAD, PROVIDER, column_names
 
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of table and how it is cleaned."""
-
-    columns: TableColumns
-    model: type[Table]
-    sound: Row
-    bad: str
-    clean: Callable[[RawTable], Cleaned]
-
-    @property
-    def broken(self) -> Row:
-        """A row that is rejected for lack of a value."""
-        return {**self.sound, "cpli_id": "C2", self.bad: "\u00a0"}
-
-    def cleaned(self, rows: Sequence[Row]) -> Cleaned:
-        """The rows, cleaned."""
-        return self.clean(raw(rows, self.columns))
-
-
-KINDS = [
-    Kind(
-        CPLI,
-        Cpli,
-        CPLI_ROW,
-        "person_id",
-        lambda table: clean_cplis(table, local_authority=LEICESTER, as_of=AS_OF),
-    ),
-    Kind(
-        PORTAL,
-        Portal,
-        PORTAL_ROW,
-        "person_id",
-        lambda table: clean_portal(table, local_authority=LEICESTER, extract_date=EXTRACT_DATE),
-    ),
-    Kind(
-        CASELOAD,
-        Entry,
-        ENTRY_ROW,
-        "service_type",
-        lambda table: clean_caseloads([(0, caseload_file(), table)], as_of=AS_OF),
-    ),
-    Kind(
-        PROVIDER,
-        Provider,
-        {"provider_id": "P1", "name": "Oak House", "cqc_id": "1-2", "ods_code": "A1"},
-        "provider_id",
-        clean_providers,
-    ),
-]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.columns.name)
 
 
