@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from string import digits
 from zoneinfo import ZoneInfo
 
 import nhs_number
@@ -460,16 +461,15 @@ def _check_value(stem: str) -> int:
 
 
 def _by_a_plain_loop(cell: str) -> bool:
-    digits = set("0123456789")
-    if len(cell) != 10 or not set(cell) <= digits or len(set(cell)) == 1:
+    if len(cell) != 10 or not set(cell) <= set(digits) or len(set(cell)) == 1:
         return False
     return _check_value(cell) == int(cell[9])
 
 
-ALMOST = st.text("0123456789", min_size=9, max_size=9).map(
+ALMOST = st.text(digits, min_size=9, max_size=9).map(
     lambda stem: f"{stem}{_check_value(stem) % 10}"
 )
-NUMBERS = ALMOST | st.text("0123456789 -", min_size=8, max_size=13) | st.text(max_size=12)
+NUMBERS = ALMOST | st.text(digits + " -", min_size=8, max_size=13) | st.text(max_size=12)
 
 
 @settings(max_examples=60)
@@ -501,12 +501,12 @@ def padded(cells: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 DATES = (
     st.dates().map(str)
     | st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9]", fullmatch=True)
-    | st.text("0123456789-/ T", max_size=12)
+    | st.text(digits + "-/ T", max_size=12)
     | st.text(max_size=12)
 )
 PLAIN_QUANTITIES = (
     st.decimals(-50, 5000, places=2).map(str)
-    | st.text("0123456789.+-", max_size=8)
+    | st.text(digits + ".+-", max_size=8)
     | st.text(max_size=8)
 )
 WITH_EXPONENT = re.compile(r"[+-]?([0-9]{1,4}(\.[0-9]{0,3})?|\.[0-9]{1,3})[eE][+-]?[0-9]{1,2}")
