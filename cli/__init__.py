@@ -1,0 +1,1 @@
+"""The `cpli` command: arguments come in here, and errors become sentences and exit codes."""

@@ -1,0 +1,219 @@
+"""The `cpli` command. Nothing heavy is imported before a command is known: help is quick."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.endings import Ending
+from flows.clock import today
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
+DEMO_NIGHT = date(2026, 11, 19)
+
+
+class Day(click.ParamType[date]):
+    """A date written as YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(
+        self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """Read a date, or say what a date looks like."""
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value) if DAY.fullmatch(value) else None
+        except ValueError:
+            day = None
+        if day is None or not EARLIEST <= day <= LATEST:
+            self.fail(
+                f"it must be a date from {EARLIEST} to {LATEST}, such as {DEMO_NIGHT}", param, ctx
+            )
+        return day
+
+
+FOLDER = click.Path(path_type=Path)
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def sources_option() -> Option:
+    """Return the option that names the sources."""
+    return click.option(
+        "--sources",
+        type=FOLDER,
+        required=True,
+        metavar="DIR",
+        envvar="CPLI_SOURCES",
+        show_envvar=True,
+        help="The folder of the sources.",
+    )
+
+
+def as_of_option(
+    default: Callable[[], date] | date = today, *, shown: str = "today in London"
+) -> Option:
+    """Return the option that names the night."""
+    return click.option(
+        "--as-of",
+        type=Day(),
+        default=default,
+        show_default=shown,
+        help="The run date of the night.",
+    )
+
+
+def out_option(*, required: bool) -> Option:
+    """Return the option that names the folder of the results."""
+    text = "The folder for the results."
+    if not required:
+        text = "The folder given to `cpli run`; without it this folder, or ./demo of a demo."
+    return click.option(
+        "--out",
+        type=FOLDER,
+        required=required,
+        metavar="DIR",
+        envvar="CPLI_OUT",
+        show_envvar=True,
+        help=text,
+    )
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done; 1 a fault of ours; 2 wrong usage or settings; 3 done, but a council"
+    " was not assessed; 4 nothing could be assessed.",
+)
+@click.version_option(package_name="cpli-reconciliation", prog_name="cpli")
+def cpli() -> None:
+    """Reconcile councils' care package line items with what care providers report."""
+
+
+@cpli.command(
+    epilog="Example: cpli demo --people 2000 --seed 1",
+)
+@click.option("--people", type=click.IntRange(min=1), default=2000, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@as_of_option(DEMO_NIGHT, shown=str(DEMO_NIGHT))
+@click.option("--out", type=FOLDER, default=Path("demo"), show_default=True, metavar="DIR")
+def demo(people: int, seed: int, as_of: date, out: Path) -> int:
+    """Make a population of three councils and reconcile it over two nights.
+
+    On the second night one council's extract does not come, to show what happens then.
+    """
+    from cli.demo import show_demo
+
+    return show_demo(people=people, seed=seed, as_of=as_of, out=out)
+
+
+@cpli.command(epilog="Example: cpli generate population --people 2000 --seed 1 --as-of 2026-11-19")
+@click.argument("directory", type=FOLDER, metavar="DIR")
+@click.option("--people", type=click.IntRange(min=1), required=True, help="How many people.")
+@click.option("--seed", type=click.IntRange(min=0), required=True, help="Same seed, same bytes.")
+@click.option("--night", type=click.IntRange(min=0), default=0, help="Nights after the first one.")
+@as_of_option()
+def generate(directory: Path, people: int, seed: int, night: int, as_of: date) -> int:
+    """Write the sources of a made-up population into DIR.
+
+    Every type of discrepancy and every fault of a source is planted; truth.csv lists them. --as-of
+    is the run date of the first night, and --night K moves the population K nights on.
+    """
+    from cli.population import make_population
+
+    return make_population(directory, people=people, seed=seed, night=night, as_of=as_of)
+
+
+@cpli.command(
+    epilog="Example: cpli reconcile --sources population --as-of 2026-11-19 --out results"
+)
+@sources_option()
+@as_of_option()
+@out_option(required=True)
+def reconcile(sources: Path, as_of: date, out: Path) -> int:
+    """Apply the rules alone: read, validate, reconcile, write.
+
+    Writes discrepancies.csv, refusals.csv, timeliness.csv and summary.json into --out. Nothing is
+    recorded or sent, and Prefect is not needed.
+    """
+    from cli.night import reconcile_only
+
+    return reconcile_only(sources, as_of=as_of, out=out)
+
+
+@cpli.command(epilog="Example: cpli run --sources population --as-of 2026-11-19 --out nights")
+@sources_option()
+@as_of_option()
+@out_option(required=True)
+@click.option(
+    "--council",
+    "councils",
+    multiple=True,
+    metavar="GSS",
+    help="Assess this council only (may be given several times); what is on record of the others"
+    " for this night stays as it is.",
+)
+def run(sources: Path, as_of: date, out: Path, councils: tuple[str, ...]) -> int:
+    """Run one night: pull, validate, reconcile, record, write.
+
+    The files go to OUT/<as_of>, the record of nights to OUT/casebook.db unless CPLI_DATABASE__URL
+    names another place. Running a night again replaces it. With PREFECT_API_URL set the run shows
+    in that Prefect server; without it none is needed.
+    """
+    from cli.night import run_night
+
+    return run_night(sources, as_of=as_of, out=out, councils=councils)
+
+
+@cpli.command(epilog="Example: cpli nights --out nights")
+@out_option(required=False)
+def nights(out: Path | None) -> int:
+    """List the nights on record."""
+    from cli.record import list_nights
+
+    return list_nights(out)
+
+
+@cpli.command(epilog="Example: cpli show 2026-11-19 --out nights")
+@click.argument("night", type=Day(), metavar="NIGHT")
+@out_option(required=False)
+def show(night: date, out: Path | None) -> int:
+    """Show one night: what came, what was refused, what was found and what has changed."""
+    from cli.record import show_night
+
+    return show_night(night, out)
+
+
+@cpli.group()
+def database() -> None:
+    """Look after the database of the record of nights."""
+
+
+@database.command(epilog="Example: cpli database upgrade --out nights")
+@out_option(required=False)
+def upgrade(out: Path | None) -> int:
+    """Bring the tables up to date with this version, making them if there are none."""
+    from cli.record import upgrade_database
+
+    return upgrade_database(out)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    ending = Ending()
+    with ending:
+        ending.exit_code = (
+            cpli.main(
+                args=None if arguments is None else list(arguments),
+                prog_name="cpli",
+                standalone_mode=False,
+            )
+            or 0
+        )
+    return ending.exit_code

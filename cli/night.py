@@ -1,0 +1,35 @@
+"""`cpli reconcile` and `cpli run`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from cli.reports import say_done
+from cli.terminal import progress
+from settings.settings import load_settings
+
+
+def reconcile_only(sources: Path, *, as_of: date, out: Path) -> int:
+    """Reconcile in memory and say what came of it."""
+    from flows.steps import reconcile_in_memory
+
+    with progress():
+        done = reconcile_in_memory(sources, as_of=as_of, out=out, settings=load_settings())
+    say_done(done)
+    return done.exit_code
+
+
+def run_night(sources: Path, *, as_of: date, out: Path, councils: Sequence[str]) -> int:
+    """Run the flow for one night and say what came of it."""
+    from flows.backend import prefect_backend
+
+    load_settings()
+    with progress(), prefect_backend(out) as wait_until_up:
+        from flows.nightly import nightly
+
+        wait_until_up()
+        done = nightly(sources.resolve(), out.resolve(), as_of, tuple(councils))
+    say_done(done)
+    return done.exit_code

@@ -1,0 +1,107 @@
+"""`cpli nights`, `cpli show` and `cpli database`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from casebook.record import NightRow, SourceOutcome
+from casebook.store import Casebook
+from cli.reports import say_not_assessed, show_changes, show_counts
+from cli.terminal import say, show, table
+from flows.pulls import council_name
+from schemas.errors import WrongUsage
+from settings.database import FILE, database_url
+from settings.settings import load_settings
+
+DEMO = Path("demo")
+LISTED = 40
+"""How many sources that gave trouble are listed one by one."""
+
+
+def list_nights(out: Path | None) -> int:
+    """Print one line for each night on record."""
+    nights = casebook_of(out, read_only=True).nights()
+    made = table(
+        "Nights on record",
+        ["Night", "Outcome", "Not assessed", "Discrepancies", "First recorded"],
+        numbers=["Discrepancies"],
+    )
+    for night in nights:
+        left_out = [
+            council_name(council.local_authority)
+            for council in night.councils
+            if not council.assessed
+        ]
+        made.add_row(
+            str(night.as_of),
+            night.outcome.value,
+            ", ".join(left_out) or "-",
+            f"{night.discrepancies:,}",
+            f"{night.first_recorded_at:%Y-%m-%d %H:%M} UTC",
+        )
+    show(made)
+    return 0
+
+
+def show_night(as_of: date, out: Path | None) -> int:
+    """Print what a night received, refused and found, and what changed since the one before."""
+    casebook = casebook_of(out, read_only=True)
+    nights = casebook.nights()
+    night = next((night for night in nights if night.as_of == as_of), None)
+    if night is None:
+        known = ", ".join(str(night.as_of) for night in nights) or "none"
+        raise WrongUsage(f"The night of {as_of} is not on record. On record: {known}.")
+    say(f"The night of {as_of}: {night.outcome.display}, {night.discrepancies:,} discrepancies")
+    say_not_assessed(night.councils)
+    say()
+    show_sources(night)
+    say()
+    earlier = [other.as_of for other in nights if other.as_of < as_of]
+    if earlier:
+        show_changes(
+            f"Discrepancies on {as_of}, compared with {earlier[-1]}",
+            casebook.changes(as_of, earlier[-1]),
+            night.councils,
+        )
+    else:
+        show_counts(f"Discrepancies on {as_of}", night.summary)
+    return 0
+
+
+def show_sources(night: NightRow) -> None:
+    """Print what came, in all, and each source that gave trouble."""
+    used = [record for record in night.sources if record.outcome is SourceOutcome.USED]
+    trouble = [
+        record
+        for record in night.sources
+        if record.outcome in {SourceOutcome.REFUSED, SourceOutcome.NOT_RECEIVED}
+    ]
+    say(
+        f"{len(used):,} files used: {sum(record.rows or 0 for record in used):,} rows,"
+        f" {sum(record.rejected_rows or 0 for record in used):,} of them rejected"
+    )
+    if trouble:
+        made = table("Sources that could not be used", ["Source", "File", "Reason"])
+        for record in trouble[:LISTED]:
+            made.add_row(record.source, record.file or "-", record.reason or record.outcome.display)
+        show(made)
+    if len(trouble) > LISTED:
+        say(f"and {len(trouble) - LISTED:,} more")
+
+
+def upgrade_database(out: Path | None) -> int:
+    """Bring the tables up to date."""
+    casebook_of(out, read_only=False)
+    say("The tables of the record of nights are up to date.")
+    return 0
+
+
+def casebook_of(out: Path | None, *, read_only: bool) -> Casebook:
+    """Open the record that is set, or the one beside the nights in a folder."""
+    return Casebook.open(database_url(load_settings(), out or nearest()), read_only=read_only)
+
+
+def nearest() -> Path:
+    """Return this folder, unless a record lies only in the one of a demo."""
+    return DEMO if (DEMO / FILE).exists() and not Path(FILE).exists() else Path()

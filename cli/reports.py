@@ -1,0 +1,104 @@
+"""A night in words and numbers: counts by type and council, what is missing, who should act."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from casebook.record import Change, CouncilRecord, Recorded
+from cli.terminal import say, show, table
+from flows.pulls import council_name
+from flows.steps import Done
+from schemas.vocabularies import DiscrepancyType
+
+NOBODY = "No council"
+TOGETHER = "All"
+HEADINGS = {Change.NEW: "new", Change.LASTING: "last", Change.GONE: "gone"}
+
+
+def say_done(done: Done) -> None:
+    """Say what a night came to: counts, what is missing, and where the files are."""
+    say()
+    show_counts(f"Discrepancies on {done.as_of}", done.summary)
+    say()
+    if done.recorded and done.recorded.since:
+        say(in_words(done.recorded))
+    say_not_assessed(done.missed)
+    say(f"Written to {done.folder}: {', '.join(done.files)}")
+
+
+def in_words(recorded: Recorded) -> str:
+    """Say how a night compares with the one before it."""
+    return (
+        f"Since {recorded.since}: {recorded.new:,} new, {recorded.lasting:,} lasting,"
+        f" {recorded.gone:,} gone, {recorded.not_assessed:,} that could not be looked at again."
+    )
+
+
+def show_counts(title: str, summary: Mapping[str, Any]) -> None:
+    """Print how many discrepancies of each type each council has."""
+    columns = {
+        council_name(code): facts["discrepancies"] for code, facts in summary["councils"].items()
+    }
+    columns[NOBODY] = summary["all"]["discrepancies_without_council"]
+    columns[TOGETHER] = summary["all"]["discrepancies"]
+    made = table(title, ["Type", *columns], numbers=list(columns))
+    for kind in DiscrepancyType.codes():
+        if kind in columns[TOGETHER]:
+            made.add_row(kind, *(_number(counts.get(kind, 0)) for counts in columns.values()))
+    made.add_row(
+        "All", *(_number(sum(counts.values())) for counts in columns.values()), style="bold"
+    )
+    show(made)
+
+
+def show_changes(title: str, changes: pd.DataFrame, councils: Sequence[CouncilRecord]) -> None:
+    """Print by type and council what is new, lasting and gone; a council not assessed has none."""
+    changes = changes[changes["change"].isin([change.value for change in HEADINGS])]
+    owner = changes["local_authority"]
+    parts = {
+        council_name(council.local_authority): changes[owner == council.local_authority]
+        for council in councils
+        if council.assessed
+    }
+    if owner.isna().any():
+        parts[NOBODY] = changes[owner.isna()]
+    counts = {name: _by_type(part) for name, part in (parts | {TOGETHER: changes}).items()}
+    made = table(title, ["Type", *(f"{name}\n{_cells(HEADINGS.values())}" for name in counts)])
+    for column in made.columns[1:]:
+        column.justify, column.no_wrap = "right", True
+    for kind in DiscrepancyType.codes():
+        if kind in counts[TOGETHER]:
+            made.add_row(kind, *(_changed(count[kind]) for count in counts.values()))
+    totals = (sum(count.values(), Counter()) for count in counts.values())
+    made.add_row("All", *(_changed(total) for total in totals), style="bold")
+    show(made)
+
+
+def say_not_assessed(councils: Iterable[CouncilRecord]) -> None:
+    """Say which councils were not assessed, why, and who should act."""
+    for council in councils:
+        if not council.assessed:
+            say(f"Not assessed: {council_name(council.local_authority)}. {council.message}")
+
+
+def _by_type(changes: pd.DataFrame) -> defaultdict[str, Counter[str]]:
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for (kind, change), count in changes[["type", "change"]].value_counts().items():
+        counts[kind][change] += int(count)
+    return counts
+
+
+def _changed(count: Mapping[str, int]) -> str:
+    return _cells(_number(count.get(change.value, 0)) for change in HEADINGS)
+
+
+def _cells(texts: Iterable[str]) -> str:
+    return "".join(f"{text:>5}" for text in texts)
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else "-"
