@@ -178,7 +178,7 @@ def read_with_care(lines: Lines, heading: Heading) -> Cells:
     rows: list[list[str]] = []
     for row, left_open in _rows(lines, heading):
         judged.add(row, left_open=left_open, heading=heading)
-        rows.append(row + [""] * (heading.named - len(row)))
+        rows.append(row if len(row) >= heading.named else row + [""] * (heading.named - len(row)))
         if len(rows) == ROWS_AT_ONCE:
             pieces.append(_columns(rows, heading))
             rows = []
