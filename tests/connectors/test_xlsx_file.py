@@ -97,14 +97,14 @@ def test_cells_become_the_text_of_a_canonical_csv() -> None:
             rows(
                 HEADING,
                 [9990000018, " Zzyzx ", dt.date(1941, 2, 3), "HS", midnight],
-                ["0990000018", "None", morning, "", None],
+                ["0999000", "None", morning, "", None],
                 [14.5, True, dt.time(9, 30), "NA", 1e22],
             )
         )
     )
     assert cells(raw) == [
         ["9990000018", " Zzyzx ", "1941-02-03", "HS", "2026-05-01"],
-        ["0990000018", "None", "2026-05-01T09:30:00", None, None],
+        ["0999000", "None", "2026-05-01T09:30:00", None, None],
         ["14.5", "TRUE", "09:30:00", "NA", "10000000000000000000000"],
     ]
     assert raw.frame["row"].tolist() == [1, 2, 3]
