@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 
 import pandas as pd
 
@@ -94,5 +95,20 @@ def refusals(
     rows: Iterable[tuple[str, str, int | None, str | None, str, str, str]] = (),
 ) -> pd.DataFrame:
     """Build a Refusal table from (source, file, row, column, rule, level, message)."""
-    frame = pd.DataFrame(list(rows), columns=list(REFUSAL_COLUMNS))
-    return frame.astype({name: "Int64" if name == "row" else "str" for name in REFUSAL_COLUMNS})
+    cells = list(zip(*rows, strict=True))
+    return _refusal_table(cells) if cells else _no_refusals().copy()
+
+
+def _refusal_table(cells: Sequence[Sequence[object]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            name: pd.Series(column, dtype="Int64" if name == "row" else "str")
+            for name, column in zip(REFUSAL_COLUMNS, cells, strict=True)
+        }
+    )
+
+
+@cache
+def _no_refusals() -> pd.DataFrame:
+    """Return the table without a row, made once: most of many files have nothing to blame."""
+    return _refusal_table([()] * len(REFUSAL_COLUMNS))
