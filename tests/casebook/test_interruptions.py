@@ -107,14 +107,14 @@ def states(casebook: Casebook) -> dict[str, Dump]:
 def test_killed_between_any_two_statements_and_run_again_is_as_if_undisturbed(
     casebook: Casebook, worker: Worker, states: dict[str, Dump]
 ) -> None:
-    undisturbed = worker.obey(night="B")
+    undisturbed = worker.obey(nights="B")
     assert undisturbed["status"] == 0
     assert dump(casebook) == states["B"]
     for statement in range(1, undisturbed["statements"] + 1):
         casebook.record(script.NIGHTS["A"])
-        assert worker.obey(night="B", statement=statement)["signal"] == KILLED
+        assert worker.obey(nights="B", statement=statement)["signal"] == KILLED
         assert dump(casebook) == states["A"], f"after the kill at point {statement}"
-        assert worker.obey(night="B")["status"] == 0
+        assert worker.obey(nights="B")["status"] == 0
         assert dump(casebook) == states["B"], f"after the second run at point {statement}"
 
 
@@ -123,15 +123,15 @@ def test_killed_at_any_moment_and_run_again_is_as_if_undisturbed(
     casebook: Casebook, worker: Worker, states: dict[str, Dump]
 ) -> None:
     started = time.perf_counter()
-    worker.obey(night="B")
+    worker.obey(nights="B")
     seconds = time.perf_counter() - started
     left: set[str] = set()
     for eighth in range(8):
         casebook.record(script.NIGHTS["A"])
-        worker.obey(night="B", seconds=seconds * eighth / 8)
+        worker.obey(nights="B", seconds=seconds * eighth / 8)
         found = dump(casebook)
         left |= {name for name, state in states.items() if found == state} or {"a mixture"}
-        assert worker.obey(night="B")["status"] == 0
+        assert worker.obey(nights="B")["status"] == 0
         assert dump(casebook) == states["B"]
     assert left <= {"A", "B"}
     assert "A" in left
@@ -141,8 +141,9 @@ def test_killed_at_any_moment_and_run_again_is_as_if_undisturbed(
 def test_two_processes_that_record_one_night_at_once_take_turns(
     casebook: Casebook, workers: list[Worker], states: dict[str, Dump]
 ) -> None:
-    for worker, name in zip(workers, "AB", strict=True):
-        worker.order(night=name, rounds=8)
+    # Each undoes what the other did, so that every round has something to write.
+    for worker, nights in zip(workers, ("AB" * 8, "BA" * 8), strict=True):
+        worker.order(nights=nights)
     answers: list[Any] = []
     threads = [
         threading.Thread(target=lambda worker=worker: answers.append(worker.answer()))

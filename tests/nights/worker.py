@@ -69,7 +69,7 @@ def obey(order: dict[str, Any]) -> dict[str, int]:
 
 
 def record(order: dict[str, Any], telling: int) -> None:
-    """Record the night, or hold it for ever."""
+    """Record the nights in turn, or hold one for ever."""
     casebook = Casebook(connect(order["url"]))
     begun = 0
 
@@ -86,8 +86,8 @@ def record(order: dict[str, Any], telling: int) -> None:
         with casebook.hold(FIRST, wait_seconds=0):
             os.write(telling, b".")
             time.sleep(60)
-    for _ in range(order.get("rounds", 1)):
-        casebook.record(NIGHTS[order["night"]])
+    for name in order["nights"]:
+        casebook.record(NIGHTS[name])
 
 
 if __name__ == "__main__":
