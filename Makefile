@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock bench clean bootstrap
+.PHONY: help setup demo test check lock bench prove clean bootstrap
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,6 +45,11 @@ lock:  ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for n
 bench: $(READY)  ## time the reconciliation of 100,000 CPLIs, stage by stage
 	@echo "Timing the reconciliation, stage by stage."
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+prove: $(READY)  ## compare both engines on 10,000 drawn populations (an hour or so)
+	@echo "Comparing the fast and the plain engine on 10,000 drawn populations."
+	@CPLI_DRAWS=$${CPLI_DRAWS:-10000} $(BIN)/python -m pytest -n auto --maxprocesses 4 \
+		tests/spec/test_agreement.py $(ARGS)
 
 clean:  ## remove .venv and everything else that these targets made
 	@echo "Removing .venv and everything else that these targets made."

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from house.repository import ROOT
 
-CHORES = ("setup", "demo", "test", "check", "lock", "bench", "clean")
+CHORES = ("setup", "demo", "test", "check", "lock", "bench", "prove", "clean")
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
