@@ -40,7 +40,6 @@ class Statement:
     quantity: Numbers
     unit: Numbers
     state: Numbers
-    unmapped: Mask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +47,12 @@ class Claims:
     """The claims of all accepted caseloads, in order: by provider, then lowest row.
 
     `frame` has one row a claim: provider, caseload, day, service, council (the one it names),
-    council_text, subject, is_ended (the second, ended claim), row (its lowest), entry (the entry in
-    that row). `said` is what each says. `entry` are the usable entries of accepted caseloads,
-    repeats included, by their place in `Coded.entries`, ordered by claim; `of_entry` the claim
-    of each; `counts` whether each counts or only repeats another. `person` and `of_person` are the
-    pairs of claims and the persons found for them, ordered by claim and person.
+    council_text, is_ended (the second, ended claim), row (its lowest), entry (the entry in that
+    row), unmapped (whether any entry's service type was, repeats included). `said` is what each
+    says. `entry` are the usable entries of accepted caseloads, repeats included, by their place in
+    `Coded.entries`, ordered by claim; `of_entry` the claim of each; `counts` whether each counts or
+    only repeats another. `person` and `of_person` are the pairs of claims and the persons found for
+    them, ordered by claim and person. `duplicates` are the groups of repeats: entry, group, row.
     """
 
     frame: pd.DataFrame
@@ -109,6 +109,7 @@ def state_claims(coded: Coded, found: Found, accepted: Numbers, *, spell_gap_day
             "is_ended": second[first],
             "row": lead["row"].to_numpy(),
             "entry": entry[first],
+            "unmapped": columns.any_in(claim, size, entries["unmapped"].to_numpy()[entry]),
         }
     )
     said = statement(coded, entry[counts], claim[counts], size, on=frame["day"].to_numpy())
@@ -233,8 +234,8 @@ def _named_council(
 def statement(coded: Coded, entry: Numbers, group: Numbers, size: int, *, on: Numbers) -> Statement:
     """Return what the entries of each group say together on its own day `on` (rule 6)."""
     entries = coded.entries
-    start, end, quantity, unit, unmapped = (
-        entries[name].to_numpy()[entry] for name in ("start", "end", "quantity", "unit", "unmapped")
+    start, end, quantity, unit = (
+        entries[name].to_numpy()[entry] for name in ("start", "end", "quantity", "unit")
     )
     stated = start != UNSTATED
     earliest = columns.lowest_in(group[stated], size, start[stated], start=NEVER)
@@ -248,7 +249,6 @@ def statement(coded: Coded, entry: Numbers, group: Numbers, size: int, *, on: Nu
         quantity=total,
         unit=total_unit,
         state=np.where(latest < on, ENDED, np.where(earliest > on, PLANNED, CURRENT)),
-        unmapped=columns.any_in(group, size, unmapped),
     )
 
 

@@ -225,7 +225,7 @@ def _other_service(compared: Compared) -> Mask:
 def unmapped_pairs(claims: Claims, spells: Spells, compared: Compared) -> Mask:
     """Rule 8.3: the spell's or one of its claims' service type was unmapped."""
     stated = columns.any_in(
-        compared.of_claim, len(compared.spell), claims.said.unmapped[compared.claim]
+        compared.of_claim, len(compared.spell), claims.frame["unmapped"].to_numpy()[compared.claim]
     )
     unmapped: Mask = spells.frame["unmapped"].to_numpy()[compared.spell] | stated
     return unmapped
@@ -236,7 +236,7 @@ def unmapped_beside(coded: Coded, claims: Claims, spells: Spells, compared: Comp
     width = len(coded.texts.providers) + 1
     in_scope = coded.lines.take(spells.line)
     held = _person_and_provider(coded, in_scope[in_scope["unmapped"]])
-    by_claim = claims.said.unmapped[claims.of_person]
+    by_claim = claims.frame["unmapped"].to_numpy()[claims.of_person]
     stated = claims.person[by_claim] * width + claims.column("provider")[claims.of_person[by_claim]]
     mine = _person_and_provider(coded, spells.frame.take(compared.spell))
     return np.isin(mine, np.concatenate([held, stated]))
