@@ -145,6 +145,12 @@ def changed(sound: Row, cases: Sequence[Row]) -> list[Row]:
     ]
 
 
+def numbered(cases: Sequence[Row]) -> dict[str, Sequence[object]]:
+    """The numbers of cases for pytest's parametrize, each under what the case says."""
+    names = [" ".join(cell for cell in case.values() if cell) for case in cases]
+    return {"argvalues": range(1, len(cases) + 1), "ids": names}
+
+
 def in_row(refusals: Sequence[Refused], number: int) -> list[Refused]:
     """The refusals of one row."""
     return [refusal for refusal in refusals if refusal[0] == number]

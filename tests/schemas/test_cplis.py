@@ -9,6 +9,7 @@ from cleaned import (
     changed,
     cleaned_cplis,
     in_row,
+    numbered,
     only,
     plain,
     raw,
@@ -82,7 +83,7 @@ def bad_cplis() -> Cleaned:
     return cleaned_cplis(*changed(CPLI_ROW, REJECTED))
 
 
-@pytest.mark.parametrize("number", range(1, len(REJECTED) + 1))
+@pytest.mark.parametrize("number", **numbered(REJECTED))
 def test_a_cpli_is_rejected_and_what_can_be_read_of_it_is_remembered(number) -> None:
     case = REJECTED[number - 1]
 
@@ -125,7 +126,7 @@ def odd_cplis() -> Cleaned:
     return cleaned_cplis(*changed(CPLI_ROW, NULLED))
 
 
-@pytest.mark.parametrize("number", range(1, len(NULLED) + 1))
+@pytest.mark.parametrize("number", **numbered(NULLED))
 def test_a_value_is_set_to_null_with_a_warning_and_its_cpli_stays(number) -> None:
     case = NULLED[number - 1]
     column = case["column"]
@@ -172,7 +173,7 @@ def good_cplis() -> Cleaned:
     return cleaned_cplis(*changed(CPLI_ROW, KEPT))
 
 
-@pytest.mark.parametrize("number", range(1, len(KEPT) + 1))
+@pytest.mark.parametrize("number", **numbered(KEPT))
 def test_a_value_is_kept_without_a_word(number) -> None:
     case = KEPT[number - 1]
 

@@ -18,6 +18,7 @@ from cleaned import (
     changed,
     cleaned_entries,
     in_row,
+    numbered,
     only,
     plain,
     raw,
@@ -81,7 +82,7 @@ def bad_entries() -> CleanedCaseloads:
     return cleaned_entries(*changed(ENTRY_ROW, REJECTED))
 
 
-@pytest.mark.parametrize("number", range(1, len(REJECTED) + 1))
+@pytest.mark.parametrize("number", **numbered(REJECTED))
 def test_an_entry_is_rejected_and_what_can_be_read_of_it_is_remembered(number) -> None:
     case = REJECTED[number - 1]
 
@@ -126,7 +127,7 @@ def odd_entries() -> CleanedCaseloads:
     return cleaned_entries(*changed(ENTRY_ROW, ODD))
 
 
-@pytest.mark.parametrize("number", range(1, len(ODD) + 1))
+@pytest.mark.parametrize("number", **numbered(ODD))
 def test_an_entry_stays_without_a_value_that_is_warned_of(number) -> None:
     case = ODD[number - 1]
 
@@ -176,7 +177,7 @@ def identified_entries() -> CleanedCaseloads:
     )
 
 
-@pytest.mark.parametrize("number", range(1, len(IDENTITIES) + 1))
+@pytest.mark.parametrize("number", **numbered(IDENTITIES))
 def test_an_entry_needs_a_usable_identity(number) -> None:
     case = IDENTITIES[number - 1]
     cleaned = identified_entries()

@@ -294,6 +294,7 @@ UNREADABLE_NHS_NUMBERS = table("""
     99900001O7        | a letter for a digit
     999.000.0107      | points between
     999/000/0107      | slashes between
+    999;000107        | a sign that weighs as much as its digit
     9990000107.0      | a number with a fraction
     9.990000107E9     | a number with an exponent
     NHS 9990000107    | a word in front

@@ -3,7 +3,17 @@
 from functools import cache
 
 import pytest
-from cleaned import LEICESTER, PORTAL_ROW, changed, cleaned_portal, in_row, only, plain, refused
+from cleaned import (
+    LEICESTER,
+    PORTAL_ROW,
+    changed,
+    cleaned_portal,
+    in_row,
+    numbered,
+    only,
+    plain,
+    refused,
+)
 from oracle.tables import table
 
 from schemas.cleaning import Cleaned
@@ -53,7 +63,7 @@ def bad_rows() -> Cleaned:
     return cleaned_portal(*changed(PORTAL_ROW, REJECTED))
 
 
-@pytest.mark.parametrize("number", range(1, len(REJECTED) + 1))
+@pytest.mark.parametrize("number", **numbered(REJECTED))
 def test_a_row_is_rejected_and_what_can_be_read_of_it_is_remembered(number) -> None:
     case = REJECTED[number - 1]
 
@@ -83,7 +93,7 @@ def odd_rows() -> Cleaned:
     return cleaned_portal(*changed(PORTAL_ROW, ODD))
 
 
-@pytest.mark.parametrize("number", range(1, len(ODD) + 1))
+@pytest.mark.parametrize("number", **numbered(ODD))
 def test_a_row_stays_without_a_value_that_is_warned_of(number) -> None:
     case = ODD[number - 1]
 
