@@ -57,7 +57,7 @@ TEMPLATE_COLUMNS: dict[Template, tuple[str, ...]] = {
 FIRST, SECOND = 0, 1
 """Which of a service's rows it is: the first, or a second for the weekend or the line before."""
 
-_ROWS_FOR_A_TOTAL, _ROWS_FOR_A_NAMELESS = 15, 30
+_ROWS_FOR_A_TOTAL, _ROWS_FOR_A_NAMELESS = 15, 25
 _CODES = texts.pool([service.type.value for service in SERVICES])
 _UNITS = texts.pool([unit.value for unit in UNITS])
 _GIVEN = texts.pool([*GIVEN_SPELLINGS, "TOTAL"])
@@ -69,13 +69,15 @@ _TOTAL, _NOT_KNOWN = len(FAMILY_SPELLINGS), len(FAMILY_SPELLINGS) + 1
 class Caseloads:
     """The files in the folder and their rows.
 
-    `files`: provider, date, unreadable, accepted. `entries`: one row for each row of a file that
-    can be read, in the order of the files and of their rows; beside what stands there, `file`,
+    `files`: provider, date, unreadable, accepted (under rule 5). `accepted`: the date of each
+    provider's accepted caseload, NEVER where it has none. `entries`: one row for each row of a file
+    that can be read, in the order of the files and of their rows; beside what stands there, `file`,
     `service` (negative for rows about no service), `headed` (the row repeats provider and date) and
     `row` (1 is the first under the header).
     """
 
     files: pd.DataFrame
+    accepted: Ints
     entries: pd.DataFrame
 
 
@@ -95,7 +97,13 @@ def caseloads_on(
     entries = _with_faults(entries, services, lines)
     entries = _too_few_or_bad(entries, providers)
     entries = pd.concat([entries, *_rows_about_nobody(entries, providers)], ignore_index=True)
-    return Caseloads(files=files, entries=_in_order(entries, seed))
+    usable = np.bincount(entries["file"][entries["service"] >= 0], minlength=len(files)) > 0
+    passing = files[files["passes"] & usable]
+    accepted = np.full(providers.count, -NEVER)
+    np.maximum.at(accepted, passing["provider"].to_numpy(), passing["date"].to_numpy())
+    accepted = np.where(accepted > -NEVER, accepted, NEVER)
+    files["accepted"] = files["date"] == accepted[files["provider"]]
+    return Caseloads(files=files, accepted=accepted, entries=_in_order(entries, seed))
 
 
 def _files(providers: Providers, run_day: int) -> pd.DataFrame:
@@ -107,7 +115,7 @@ def _files(providers: Providers, run_day: int) -> pd.DataFrame:
             "provider": provider,
             "date": date,
             "unreadable": providers.unreadable(provider, date),
-            "accepted": providers.accepted_dates(run_day)[provider] == date,
+            "passes": providers.passes(provider, date, run_day),
         }
     )
 

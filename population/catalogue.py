@@ -310,24 +310,20 @@ HAS_WEEKEND = np.array([service.weekend is not None for service in SERVICES])
 UNRECONCILED = np.array(
     [service.type in (ServiceType.DIRECT_PAYMENT, ServiceType.EQUIPMENT) for service in SERVICES]
 )
-COMPANIONS = np.array(
-    [
-        NUMBER[service]
-        for service in (
-            ServiceType.EQUIPMENT,
-            ServiceType.DAY_SUPPORT,
-            ServiceType.TRANSPORT,
-            ServiceType.DIRECT_PAYMENT,
-            ServiceType.MEALS,
-            ServiceType.CARER_SITTING,
-            ServiceType.CARER_RESPITE,
-            ServiceType.HOME_SUPPORT,
-            ServiceType.PROFESSIONAL_SUPPORT,
-        )
-    ],
-    dtype=np.int64,
-)
-"""What people have beside their main service."""
+_BESIDE_OTHERS = {
+    ServiceType.EQUIPMENT: 25,
+    ServiceType.DAY_SUPPORT: 20,
+    ServiceType.DIRECT_PAYMENT: 12,
+    ServiceType.TRANSPORT: 12,
+    ServiceType.HOME_SUPPORT: 10,
+    ServiceType.MEALS: 8,
+    ServiceType.CARER_RESPITE: 6,
+    ServiceType.CARER_SITTING: 4,
+    ServiceType.PROFESSIONAL_SUPPORT: 3,
+}
+COMPANIONS = np.array([NUMBER[service] for service in _BESIDE_OTHERS], dtype=np.int64)
+"""What people have beside their main service, as often as `COMPANION_WEIGHTS` say."""
+COMPANION_WEIGHTS = list(_BESIDE_OTHERS.values())
 
 DESCRIPTIONS = tuple(
     text

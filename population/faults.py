@@ -205,8 +205,10 @@ def odd_providers(providers: Providers, active: Ints) -> Providers:
             table.loc[number, "template"] = Template.WITHOUT_SERVICE_TYPE.value
     left = np.flatnonzero(plain & ~first_of_trade & (table["overdue"] == Overdue.NO).to_numpy())
     quirks = [quirk for quirk in Quirk if quirk is not Quirk.NONE]
-    for place, number in enumerate(left[: len(quirks) if providers.count >= 24 else 1].tolist()):
-        table.loc[number, "quirk"] = quirks[place].value
-        table.loc[number, "older"] = 3
-        table.loc[number, "spreadsheet"] = False
+    middling = left[np.argsort(-active[left], kind="stable")][len(left) // 5 :]
+    for quirk, number in zip(
+        quirks[: len(quirks) if providers.count >= 24 else 1], middling.tolist(), strict=False
+    ):
+        table.loc[number, ["quirk", "older", "style"]] = (quirk.value, 3, 0)
+        table.loc[number, ["spreadsheet", "totals_row", "blank_rows"]] = (False, True, True)
     return Providers(seed=providers.seed, first_run_day=providers.first_run_day, table=table)

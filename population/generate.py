@@ -37,7 +37,10 @@ _EARLIEST, _LATEST = date(2000, 1, 1), date(2050, 1, 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Generated:
-    """What was written: how many of each, and how many discrepancies of each type are in it."""
+    """What was written: how many of each, and how many discrepancies of each type are in it.
+
+    Rows of a caseload that comes in two formats are counted once.
+    """
 
     directory: Path
     run_date: date
@@ -151,7 +154,7 @@ def write_night(directory: Path, world: World, *, night: int, missing: set[str])
         lines=world.lines,
         providers=world.providers,
     )
-    _, unregistered = writing.write_unregistered(
+    unregistered = writing.write_unregistered(
         directory / "caseload", run_day=run_day, people=world.people, providers=world.providers
     )
     return Generated(
@@ -161,7 +164,7 @@ def write_night(directory: Path, world: World, *, night: int, missing: set[str])
         providers=world.providers.count,
         cplis=cplis,
         portal_rows=shown,
-        caseload_files=len(caseloads.files) + 1,
+        caseload_files=sum(1 for _ in (directory / "caseload").iterdir()),
         caseload_rows=len(caseloads.entries) + unregistered,
         discrepancies=MappingProxyType(dict(sorted(Counter(row[0] for row in truth).items()))),
     )

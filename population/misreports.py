@@ -94,11 +94,11 @@ def _other_type(entries: pd.DataFrame, services: pd.DataFrame, _people: People) 
 def _possible_match(entries: pd.DataFrame, services: pd.DataFrame, people: People) -> pd.DataFrame:
     """State no number, and either mistyped names or a mistyped date of birth."""
     mistyped = services["variant"].to_numpy() == 0
+    given, family = entries["given"].to_numpy(), entries["family"].to_numpy()
     born = entries["born"].to_numpy().copy()
     for place in np.flatnonzero(~mistyped).tolist():
-        row = entries.iloc[place]
         born[place] = mistyped_birth(
-            int(row["given"]), int(row["family"]), int(row["born"]), people
+            int(given[place]), int(family[place]), int(born[place]), people
         )
     return entries.assign(
         line=-1,

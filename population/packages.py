@@ -107,7 +107,7 @@ def _companions(
     taken = main["type"].to_numpy()[record][:, np.newaxis]
     frames = []
     for part in range(1, number + 1):
-        kind = catalogue.COMPANIONS[draws.below(len(catalogue.COMPANIONS), len(record))]
+        kind = catalogue.COMPANIONS[draws.pick(catalogue.COMPANION_WEIGHTS, len(record))]
         usable = (kind[:, np.newaxis] != taken).all(axis=1)
         start, end = _times(draws, np.zeros(len(record), dtype=bool), run_day)
         frame = pd.DataFrame(

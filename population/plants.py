@@ -26,6 +26,7 @@ from schemas.vocabularies import DiscrepancyType as Type
 SETTLED_FOR_DAYS = 60
 _ROWS_THAT_BEAR_A_PLANT = 8
 _LARGE_ENOUGH_TO_MOVE = 1_500
+_NIGHTS = np.array([1, 2, 1, 4, 1, 7, 11], dtype=np.int64)  # on which plants come and go
 _AT_MOST_OF_THE_CLEAN = 2  # one in two
 
 
@@ -257,7 +258,7 @@ def batches(*, people: int, clean: int, run_day: int) -> list[Batch]:
         now = wanted[plant]
         later = max(1, now // 4) if kind.arises and people >= _LARGE_ENOUGH_TO_MOVE else 0
         number = np.arange(now + later)
-        night = 1 + (number * 5 + plant * 3) % 14
+        night = _NIGHTS[(number + plant) % len(_NIGHTS)]
         arising = number >= now
         righted = kind.moves & ~arising & (number >= 2) & (number % 3 == 2)
         result.append(

@@ -169,15 +169,21 @@ class Providers:
         every_other = (quirk == Quirk.LATEST_UNREADABLE) & ((date - first) % 14 == 0)
         return np.asarray((overdue == Overdue.UNREADABLE) | every_other)
 
+    def passes(self, provider: Ints, date: Ints, run_day: int) -> Bools:
+        """Say which files can be accepted on a run day if there is anybody in them (rule 5)."""
+        overdue = self.table["overdue"].to_numpy()[provider]
+        return np.asarray(
+            ~self.unreadable(provider, date)
+            & (date >= run_day - _MAX_AGE_DAYS)
+            & (overdue < Overdue.TOO_FEW_ROWS)
+        )
+
     def accepted_dates(self, run_day: int) -> Ints:
-        """Return the date of each provider's accepted caseload, NEVER where none is (rule 5)."""
+        """Return the date of each provider's latest file that passes, NEVER where none does."""
         dates = self.caseload_dates(run_day)
         number = np.broadcast_to(np.arange(self.count)[:, np.newaxis], dates.shape)
-        readable = ~self.unreadable(number.ravel(), dates.ravel()).reshape(dates.shape)
-        overdue = self.table["overdue"].to_numpy()[:, np.newaxis]
-        passes = readable & (dates < NEVER) & (dates >= run_day - _MAX_AGE_DAYS)
-        passes &= overdue < Overdue.TOO_FEW_ROWS
-        latest = np.where(passes, dates, -NEVER).max(axis=1)
+        passes = self.passes(number.ravel(), dates.ravel(), run_day).reshape(dates.shape)
+        latest = np.where(passes & (dates < NEVER), dates, -NEVER).max(axis=1)
         return np.where(latest > -NEVER, latest, NEVER)
 
 

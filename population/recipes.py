@@ -51,7 +51,7 @@ def _moments(ground: Ground, batch: Batch, rows: Ints) -> tuple[Ints, Ints]:
     arises, righted = batch.arises[: len(rows)], batch.righted[: len(rows)]
     if KINDS[batch.plant].side is Side.CASELOAD:
         accepted = ground.accepted[ground.services["provider"].to_numpy()[rows]]
-        next_file = accepted + 1 + 7 * (np.arange(len(rows)) // 2 % 2)
+        next_file = accepted + 1 + 7 * (np.arange(len(rows)) // 4 % 2)
         arises = np.where(arises > -NEVER, next_file, arises)
         righted = np.where(righted < NEVER, next_file, righted)
     return arises, righted

@@ -59,7 +59,7 @@ def truth_of(night: Night) -> list[TruthRow]:
     """Return the rows of `truth.csv`, sorted."""
     service = np.flatnonzero(night.services["plant"].to_numpy() >= 0)
     plant = night.services["plant"].to_numpy()[service]
-    accepted = night.providers.accepted_dates(night.run_day)
+    accepted = night.caseloads.accepted
     date = accepted[night.services["provider"].to_numpy()[service]]
     portal = np.array([portal_date(council, night.run_day) for council in night.councils])
     extract = portal[night.services["council"].to_numpy()[service]]

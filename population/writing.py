@@ -133,15 +133,14 @@ def write_caseloads(
                 _Sheet(columns=columns, ends=ends, where=where, template=Template(number)),
                 habits,
             )
-    for row in caseloads.files[caseloads.files["unreadable"]].itertuples():
-        with _private(folder / f"{provider_id(row.provider)}_{to_date(row.date)}.xlsx") as file:
+    broken = caseloads.files[caseloads.files["unreadable"]]
+    for number, date in zip(broken["provider"].tolist(), broken["date"].tolist(), strict=True):
+        with _private(folder / f"{provider_id(number)}_{to_date(date)}.xlsx") as file:
             file.write(_CUT_OFF)
 
 
-def write_unregistered(
-    folder: Path, *, run_day: int, people: People, providers: Providers
-) -> tuple[str, int]:
-    """Write a caseload of a provider that is not in the register; return its name and rows.
+def write_unregistered(folder: Path, *, run_day: int, people: People, providers: Providers) -> int:
+    """Write a caseload of a provider that is not in the register; return how many rows it has.
 
     It lists people whom it supported long ago, so that it leads to nothing whoever reads it.
     """
@@ -154,17 +153,19 @@ def write_unregistered(
         "start_date": "2019-03-04",
         "end_date": "2020-01-31",
     }
+    last = people.records.iloc[-3:]
     rows = []
-    for person in people.records.iloc[-3:].itertuples():
+    for family, given, born in zip(
+        last["family"].tolist(), last["given"].tolist(), last["born"].tolist(), strict=True
+    ):
         who = {
-            "family_name": FAMILY_NAMES[person.family],
-            "given_name": GIVEN_NAMES[person.given],
-            "date_of_birth": str(to_date(person.born)),
+            "family_name": FAMILY_NAMES[family],
+            "given_name": GIVEN_NAMES[given],
+            "date_of_birth": str(to_date(born)),
         }
         rows.append([(known | who).get(name, "") for name in COLUMNS])
-    name = f"{sender}_{to_date(day)}.csv"
-    _write_small(folder / name, COLUMNS, rows)
-    return name, len(rows)
+    _write_small(folder / f"{sender}_{to_date(day)}.csv", COLUMNS, rows)
+    return len(rows)
 
 
 class _Sheet:
@@ -203,7 +204,8 @@ def _write_of_template(
         stem = f"{provider_id(provider)}_{to_date(date)}"
         if is_sheet or quirk == Quirk.TWO_FORMATS:
             with _private(folder / f"{stem}.xlsx") as file:
-                file.write(spreadsheet(sheet.header, sheet.cells(first, last)))
+                cells = sheet.cells(first, last)
+                file.write(spreadsheet(sheet.header, cells, typed=provider % 2 == 0))
         if not is_sheet:
             with _private(folder / f"{stem}.csv") as file:
                 file.write(_encoded(",".join(sheet.header).encode(), quirk))
