@@ -11,7 +11,6 @@ from cli.population import in_words
 from cli.reports import in_words as changes_in_words
 from cli.reports import say_not_assessed, show_changes
 from cli.terminal import progress, say
-from flows.steps import Done
 from population import generate
 from settings.database import database_url
 from settings.settings import load_settings
@@ -48,7 +47,7 @@ def show_demo(*, people: int, seed: int, as_of: date, out: Path) -> int:
     if second.recorded:
         say(changes_in_words(second.recorded))
     say_not_assessed(second.missed)
-    say_where(first, second, out=out, seconds=time.monotonic() - started)
+    say_where(out, nights=(first.as_of, second.as_of), seconds=time.monotonic() - started)
     return 0
 
 
@@ -63,14 +62,15 @@ def make_night(night: int, *, people: int, seed: int, as_of: date, out: Path) ->
     return folder
 
 
-def say_where(first: Done, second: Done, *, out: Path, seconds: float) -> None:
+def say_where(out: Path, *, nights: tuple[date, date], seconds: float) -> None:
     """Say where everything is and how to look further."""
+    first, second = nights
     say()
-    say(f"Each night's files: {first.folder} and {second.folder}")
+    say(f"Each night's files: {out / str(first)} and {out / str(second)}")
     say("  discrepancies.csv  one row each: who, what the council holds, what the provider states")
     say("  refusals.csv       which rows and files were refused, by which rule, and who should act")
     say("  timeliness.csv     how soon services are on the system, by council, team and provider")
     say("  summary.json       counts, stages and what was not assessed")
     say(f"What was made up:    {out}/sources-night-1 and -2; truth.csv lists what was planted")
-    say(f"Look further:        cpli show {second.as_of} --out {out}")
+    say(f"Look further:        cpli show {second} --out {out}")
     say(f"Done in {seconds:.0f} seconds.")

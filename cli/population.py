@@ -23,6 +23,6 @@ def in_words(made: Generated) -> str:
     """Say what a population is made of."""
     return (
         f"{made.directory}: {made.people:,} people, {made.providers:,} providers,"
-        f" {made.cplis:,} CPLIs, {made.caseload_files:,} caseloads with"
-        f" {made.caseload_rows:,} entries, for the night of {made.run_date}"
+        f" {made.cplis:,} CPLIs, {made.caseload_rows:,} entries in {made.caseload_files:,}"
+        " caseloads"
     )

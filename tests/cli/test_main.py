@@ -198,7 +198,7 @@ def test_sources_and_results_can_be_set_once_for_all(sources, tmp_path, monkeypa
 
 def test_the_same_population_is_made_by_the_same_seed(tmp_path, capsys):
     for name in ("one", "two"):
-        arguments = "--people 40 --seed 3 --as-of 2026-11-19 --night 1".split()
+        arguments = ["--people", "40", "--seed", "3", "--as-of", "2026-11-19", "--night", "1"]
         assert main(["generate", str(tmp_path / name), *arguments]) == 0
     shown = capsys.readouterr().out
     assert f"Next: cpli reconcile --sources {tmp_path / 'one'} --as-of 2026-11-20" in shown

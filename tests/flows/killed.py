@@ -1,0 +1,102 @@
+"""Runs a night again and again in children that are killed after a while, each at another moment.
+
+Started by a test as a script: `killed.py SOURCES OUT KILLS`. The steps are the flow's own, called
+without Prefect, which would take ten seconds each time. Writes what was found after each kill.
+"""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flows import nightly
+from settings.settings import load_settings
+
+AS_OF = date(2026, 11, 20)
+STEPS = (
+    "pull_register", "pull_council", "pull_caseloads",
+    "reconcile_night", "keep_what_stands", "record_night", "write_night",
+)  # fmt: skip
+
+
+class Plain:
+    """A task without Prefect: called at once, in this thread."""
+
+    def __init__(self, step: Callable[..., Any]) -> None:
+        self.step = step
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.step(*args, **kwargs)
+
+    def submit(self, *args: Any, **kwargs: Any) -> "Plain":
+        return Plain(lambda: self.step(*args, **kwargs))
+
+    def result(self) -> Any:
+        return self.step()
+
+
+def run(sources: Path, out: Path) -> None:
+    """Do the night in this process."""
+    nightly.in_order(sources, out, as_of=AS_OF, councils=(), settings=load_settings())
+
+
+def killed_after(seconds: float, sources: Path, out: Path) -> bool:
+    """Do the night in a child that is killed after a while; say whether it was done by then."""
+    child = os.fork()
+    if not child:
+        run(sources, out)
+        os._exit(0)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def state(out: Path) -> dict[str, object]:
+    """Return what a reader finds: the night's files, and how many discrepancies are on record."""
+    recorded = None
+    if (out / "casebook.db").exists() and (out / "casebook.db").stat().st_size:
+        connection = sqlite3.connect(out / "casebook.db")
+        if connection.execute("select 1 from sqlite_master where name = 'night'").fetchone():
+            nights = connection.execute("select discrepancies from night").fetchall()
+            rows = connection.execute("select count(*) from night_discrepancy").fetchone()[0]
+            recorded = [*(night[0] for night in nights), rows]
+        connection.close()
+    folder = out / AS_OF.isoformat()
+    files = sorted(path.name for path in folder.iterdir()) if folder.exists() else None
+    return {
+        "recorded": recorded,
+        "files": files,
+        "left": sorted(path.name for path in out.iterdir()),
+    }
+
+
+def tell(out: Path, *, done: bool) -> None:
+    """Write what is there, as one line."""
+    sys.stdout.write(json.dumps({"done": done, **state(out)}) + "\n")
+
+
+def main() -> None:
+    sources, out, kills = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    for name in STEPS:
+        setattr(nightly, name, Plain(getattr(nightly, name).fn))
+    nightly.show = lambda account: None
+    out.mkdir()
+    draw = random.Random(7)
+    started = time.monotonic()
+    run(sources, out.with_name("undisturbed"))
+    takes = time.monotonic() - started
+    for _ in range(kills):
+        tell(out, done=killed_after(draw.uniform(0.0, takes), sources, out))
+    run(sources, out)
+    tell(out, done=True)
+
+
+if __name__ == "__main__":
+    main()
