@@ -109,8 +109,9 @@ NIGHT_SOURCE = Table(
     harmless("reason", Text(), null=True),
 )
 
-# The columns of rule 11. An id is harmless: it is a keyed hash, which leads to nobody without the
-# key. The values that the two sides state can be names, birth dates and NHS numbers.
+# The columns of rule 11. An id is harmless: a hash of a council's reference, or a keyed one of
+# whatever else is known (docs/adr/0005), so that no NHS number can be had from it. The values that
+# the two sides state can be names, birth dates and NHS numbers.
 NIGHT_DISCREPANCY = Table(
     "night_discrepancy",
     METADATA,

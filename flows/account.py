@@ -26,9 +26,12 @@ from flows.pulls import (
     together,
 )
 from reconciliation import ALL_COUNCILS, Findings, Night
+from schemas.raw import refusals
 from schemas.tables import REFUSAL_COLUMNS, Discrepancy
+from schemas.vocabularies import CaseloadFailure, RefusalLevel
 
 VERSION = version("cpli-reconciliation")
+NOT_PASSED = (CaseloadFailure.TOO_MANY_REJECTED.value, CaseloadFailure.TOO_FEW_ROWS.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,7 @@ def account_of(
         for record, considered in zip(judged, verdicts["considered"], strict=True)
         if not considered
     ]
-    of_caseloads = caseloads.frames["refusals"]
+    of_caseloads = together([caseloads.frames["refusals"], _refused_caseloads(judged)])
     accepted = frozenset(verdicts.loc[verdicts["accepted"], "provider_id"])
     not_assessed = _providers(night, register) - accepted
     return Account(
@@ -206,6 +209,27 @@ def _verdict(
     if not looked_at:
         return replace(record, outcome=SourceOutcome.SUPERSEDED)
     return replace(record, outcome=SourceOutcome.REFUSED, reason=str(reason))
+
+
+def _refused_caseloads(judged: Sequence[SourceRecord]) -> pd.DataFrame:
+    """Return a refusal of each caseload that could be read and did not pass (rule 5)."""
+    return refusals(
+        (
+            record.source,
+            record.file or "",
+            None,
+            None,
+            record.reason,
+            RefusalLevel.REJECTED.value,
+            _not_accepted(CaseloadFailure(record.reason)),
+        )
+        for record in judged
+        if record.reason in NOT_PASSED
+    )
+
+
+def _not_accepted(reason: CaseloadFailure) -> str:
+    return f"Not accepted: {reason.display}. Ask the provider to send a whole caseload."
 
 
 def _sources(pulls: Pulls, caseloads: tuple[SourceRecord, ...]) -> tuple[SourceRecord, ...]:

@@ -64,9 +64,17 @@ def without_register(error: CpliError) -> Pull[RegisterFacts]:
 def read_council(
     source: Source, local_authority: str, *, as_of: date, tolerances: Tolerances
 ) -> Pull[CouncilFacts]:
-    """Read a council's CPLIs and what the portal shows of them."""
+    """Read a council's CPLIs and what the portal shows of them.
+
+    An extract without one usable CPLI fails its checks (rule 5): a council that buys nothing for
+    anybody is a fault of the extract, and to believe it would be to say so of everybody.
+    """
     raw = source.cplis(local_authority)
     cleaned = clean_cplis(raw, local_authority=local_authority, as_of=as_of)
+    if cleaned.valid.empty:
+        nothing = without_council(local_authority, _no_cpli(raw.facts.file, local_authority))
+        noted = pulls.together([cleaned.refusals, nothing.frames["refusals"]])
+        return replace(nothing, frames={**nothing.frames, "refusals": noted})
     portal = _read_portal(source, local_authority, as_of=as_of, tolerances=tolerances)
     return Pull(
         facts=replace(
@@ -175,6 +183,15 @@ def _read_extract(source: Source, file: PortalFile, *, name: str) -> Pull[Counci
 
 def _superseded(name: str, file: PortalFile) -> SourceRecord:
     return SourceRecord(source=name, outcome=SourceOutcome.SUPERSEDED, file=file.file)
+
+
+def _no_cpli(file: str, local_authority: str) -> SourceRefused:
+    return SourceRefused(
+        f"{file} holds no CPLI that can be used, so {council_name(local_authority)} is not"
+        " assessed. Ask the council to send it again, whole.",
+        rule="no_rows",
+        file=file,
+    )
 
 
 def _no_extract(local_authority: str, *, oldest: date, as_of: date) -> SourceRefused:

@@ -12,6 +12,7 @@ from folders.canonical import (
     RUTLAND,
     Sources,
     cpli,
+    csv_bytes,
     entry,
     shown,
 )
@@ -20,6 +21,7 @@ from casebook.record import NightOutcome, SourceOutcome
 from flows.account import Account
 from flows.steps import conclude, missed, open_source, pull_in_memory
 from schemas.errors import NothingAssessed, PersonNeeded, SourceRefused, TryAgainLater, WrongUsage
+from schemas.tables import CPLI
 from settings.settings import Settings
 
 SETTINGS = Settings(identity_key="a key for tests alone")
@@ -343,18 +345,42 @@ def test_what_was_refused_of_a_caseload_that_nobody_looked_at_is_not_reported(so
     assert outcomes(account, "caseload P1")["caseload/P1_2026-11-09.csv"] == ("superseded", None)
     sources.caseload("P1", [bad])
     account = night_of(sources)
-    assert refused(account, "caseload/P1_2026-11-09.csv") == [("missing", "rejected")]
+    assert refused(account, "caseload/P1_2026-11-09.csv") == [
+        ("too_many_rejected", "rejected"),
+        ("missing", "rejected"),
+    ]
+
+
+def test_a_caseload_that_does_not_pass_is_refused_with_the_reason(sources):
+    bad = entry(sources.cplis[LEICESTER][0], service_type="")
+    sources.caseload("P1", [bad])
+    sources.caseload("P2", [])
+    account = night_of(sources)
+    for provider, reason in (("P1", "too_many_rejected"), ("P2", "too_few_rows")):
+        assert (reason, "rejected") in refused(account, f"caseload/{provider}_{CASELOAD_DATE}.csv")
+
+
+@pytest.mark.parametrize("rows", [[], [cpli(0, start_date="30/02/2026")]])
+def test_an_extract_without_a_usable_cpli_leaves_the_council_out(sources, rows):
+    sources.write(f"council/{LEICESTER}/cpli.csv", csv_bytes(rows, CPLI.all))
+    account = night_of(sources)
+    assert [(council.local_authority, council.reason) for council in account.not_assessed] == [
+        (LEICESTER, "no_rows")
+    ]
+    assert ("no_rows", "rejected") in refused(account, f"council/{LEICESTER}/cpli.csv")
+    assert len(refused(account, f"council/{LEICESTER}/cpli.csv")) == 1 + len(rows)
+    assert LEICESTER not in {council for council, _ in found(account)}
 
 
 def test_refusals_are_in_order_whatever_order_they_were_noted_in(sources):
-    rows = [cpli(n, start_date="", cpli_id="") for n in range(3, 14)]
+    rows = [cpli(2), *(cpli(n, start_date="", cpli_id="") for n in range(3, 14))]
     sources.council(LEICESTER, rows)
     noted = night_of(sources).frames["refusals"]
     order = ["source", "file", "row", "column", "rule"]
     pd.testing.assert_frame_equal(
         noted, noted.sort_values(order, na_position="first", ignore_index=True)
     )
-    assert list(noted["row"][:4]) == [1, 1, 2, 2]
+    assert list(noted["row"][:4]) == [2, 2, 3, 3]
 
 
 def test_stray_files_are_noted(sources):
