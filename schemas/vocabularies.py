@@ -16,7 +16,7 @@ class Vocabulary(StrEnum):
 
     display: str
 
-    def __new__(cls, code: str, display: str) -> Self:
+    def __new__(cls, code: str, display: str = "") -> Self:
         """Make a member that is its code."""
         member = str.__new__(cls, code)
         member._value_ = code
