@@ -29,11 +29,11 @@ def show_demo(*, people: int, seed: int, as_of: date, out: Path) -> int:
         sources = [
             make_night(night, people=people, seed=seed, as_of=as_of, out=out) for night in (0, 1)
         ]
-        from flows.nightly import nightly
+        from flows.nightly import run_night
 
         wait_until_up()
         first, second = (
-            nightly(folder.resolve(), out.resolve(), as_of + timedelta(days=night))
+            run_night(folder, out, as_of=as_of + timedelta(days=night))
             for night, folder in enumerate(sources)
         )
     casebook = Casebook.open(database_url(settings, out), read_only=True)

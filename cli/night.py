@@ -27,9 +27,9 @@ def run_night(sources: Path, *, as_of: date, out: Path, councils: Sequence[str])
 
     load_settings()
     with progress(), prefect_backend(out) as wait_until_up:
-        from flows.nightly import nightly
+        from flows import nightly
 
         wait_until_up()
-        done = nightly(sources.resolve(), out.resolve(), as_of, tuple(councils))
+        done = nightly.run_night(sources, out, as_of=as_of, councils=councils)
     say_done(done)
     return done.exit_code

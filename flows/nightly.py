@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import flow_run
+from prefect.states import Completed
 from prefect.tasks import Task, exponential_backoff
 
 from casebook.record import Recorded
@@ -74,17 +75,28 @@ def nightly(
     out: Path | None = None,
     as_of: date | None = None,
     councils: tuple[str, ...] = (),
-) -> steps.Done:
+) -> State[steps.Done]:
     """Pull, validate, reconcile, record and write one night; by default today's, of all councils.
 
-    Raises `NothingAssessed` where no council could be assessed, and whatever keeps the caseloads
-    from being read at all: without them every provider would seem to have sent nothing.
+    Ends in the state `Completed`, or `Incomplete` where a council could not be assessed. Raises
+    `NothingAssessed` where none could, and whatever keeps the caseloads from being read at all:
+    without them every provider would seem to have sent nothing.
     """
     settings = load_settings()
     sources, out = sources or settings.sources, out or settings.out
     if sources is None or out is None:
         raise WrongUsage("Set CPLI_SOURCES and CPLI_OUT, or give the run its sources and out.")
-    return in_order(sources, out, as_of=as_of or today(), councils=councils, settings=settings)
+    done = in_order(sources, out, as_of=as_of or today(), councils=councils, settings=settings)
+    if not done.missed:
+        return Completed(data=done)
+    names = ", ".join(council_name(council.local_authority) for council in done.missed)
+    return Completed(name="Incomplete", message=f"Not assessed: {names}", data=done)
+
+
+def run_night(sources: Path, out: Path, *, as_of: date, councils: Sequence[str] = ()) -> steps.Done:
+    """Run the flow and return what it came to."""
+    # Called, a flow gives the data of the state that it ends in, which its type does not say.
+    return cast(steps.Done, nightly(sources.resolve(), out.resolve(), as_of, tuple(councils)))
 
 
 @quoting_nobody

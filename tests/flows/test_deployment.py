@@ -82,7 +82,7 @@ def server(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.server
-@pytest.mark.xdist_group("prefect")
+@pytest.mark.xdist_group("deployment")
 def test_once_deployed_the_server_plans_the_nights(server):
     from prefect.client.orchestration import get_client
     from prefect.settings import PREFECT_API_URL, temporary_settings

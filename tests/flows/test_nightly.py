@@ -10,7 +10,7 @@ from folders.canonical import AS_OF, COUNCILS, LEICESTER, LEICESTERSHIRE, RUTLAN
 from casebook.record import Effect, NightOutcome
 from casebook.store import Casebook
 from flows.faults import Unforeseen
-from flows.nightly import nightly
+from flows.nightly import nightly, run_night
 from flows.steps import Done, reconcile_in_memory
 from schemas.errors import NothingAssessed, SourceRefused, TryAgainLater, WrongUsage
 from settings.settings import load_settings
@@ -24,7 +24,7 @@ def _key(monkeypatch, prefect):
 
 
 def run(sources: Sources, out: Path, *councils: str, as_of: date = AS_OF) -> Done:
-    return nightly(sources.root, out, as_of, councils)
+    return run_night(sources.root, out, as_of=as_of, councils=councils)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -47,10 +47,17 @@ def rows_of(database: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def kept_by(prefect: Path) -> bytes:
-    """Return all that Prefect has on disk; what it pickles is in base64."""
+    """Return all that Prefect has on disk.
+
+    Its database is read as one as well, since a page's end can cut a text in two, and what it
+    pickles is decoded.
+    """
     contents = [path.read_bytes() for path in prefect.rglob("*") if path.is_file()]
     pickles = [base64.b64decode(path.read_bytes()) for path in prefect.glob("storage/*")]
-    return b"".join([*contents, *pickles])
+    connection = sqlite3.connect(prefect / "prefect.db")
+    dump = "\n".join(connection.iterdump())
+    connection.close()
+    return b"".join([*contents, *pickles, dump.encode()])
 
 
 def types_of(casebook: Casebook, council: str) -> list[str]:
@@ -278,10 +285,14 @@ def test_the_run_shows_in_prefect_with_its_counts_and_no_person(sources, tmp_pat
     from prefect.client.orchestration import get_client
 
     sources.council(LEICESTER, [unlisted(6)])
-    run(sources, tmp_path / "a-place-of-its-own", as_of=date(2026, 11, 21))
+    run(sources, tmp_path / "out", as_of=date(2026, 11, 21))
+    sources.remove(f"council/{RUTLAND}/cpli.csv")
+    run(sources, tmp_path / "out", as_of=date(2026, 11, 22))
     with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs()
-    assert "night 2026-11-21" in {each.name for each in runs}
+        states = {each.name: each.state for each in client.read_flow_runs()}
+    assert states["night 2026-11-21"].name == "Completed"
+    assert states["night 2026-11-22"].name == "Incomplete"
+    assert states["night 2026-11-22"].message == "Not assessed: Rutland"
     kept = kept_by(prefect)
     assert b"support_not_reported" in kept
     for value in (b"Family", b"Given", b"999000", b"1946-02-03"):
