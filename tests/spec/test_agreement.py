@@ -15,7 +15,7 @@ from oracle.shrink import smallest
 from reconciliation import reconcile as reconcile_fast
 
 BATCH = 20
-BATCHES = int(os.environ.get("CPLI_DRAWS", "300")) // BATCH
+BATCHES = int(os.environ.get("CPLI_DRAWS", "200")) // BATCH
 
 
 def expected(population: Population, as_of) -> Counter:
