@@ -96,13 +96,30 @@ def cpli() -> None:
     """Reconcile councils' care package line items with what care providers report."""
 
 
-@cpli.command(
-    epilog="Example: cpli demo --people 2000 --seed 1",
+@cpli.command(epilog="Example: cpli demo --people 2000 --seed 1")
+@click.option(
+    "--people",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help="How many people.",
 )
-@click.option("--people", type=click.IntRange(min=1), default=2000, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Same seed, same bytes.",
+)
 @as_of_option(DEMO_NIGHT, shown=str(DEMO_NIGHT))
-@click.option("--out", type=FOLDER, default=Path("demo"), show_default=True, metavar="DIR")
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("demo"),
+    show_default=True,
+    metavar="DIR",
+    help="The folder for the results.",
+)
 def demo(people: int, seed: int, as_of: date, out: Path) -> int:
     """Make a population of three councils and reconcile it over two nights.
 
