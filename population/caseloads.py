@@ -58,6 +58,7 @@ FIRST, SECOND = 0, 1
 """Which of a service's rows it is: the first, or a second for the weekend or the line before."""
 
 _ROWS_FOR_A_TOTAL, _ROWS_FOR_A_NAMELESS = 15, 25
+_ROWS_OF_TOO_FEW = 2
 _CODES = texts.pool([service.type.value for service in SERVICES])
 _UNITS = texts.pool([unit.value for unit in UNITS])
 _GIVEN = texts.pool([*GIVEN_SPELLINGS, "TOTAL"])
@@ -257,12 +258,12 @@ def _has(entries: pd.DataFrame, how: How) -> Bools:
 
 
 def _too_few_or_bad(entries: pd.DataFrame, providers: Providers) -> pd.DataFrame:
-    """Leave out most rows of those who send too few, and spoil every second of some others."""
+    """Leave out nearly all rows of those who send too few, spoil every second of some others."""
     overdue = providers.table["overdue"].to_numpy()[entries["provider"]]
     place = entries.groupby("file").cumcount().to_numpy()
     spoilt = (overdue == Overdue.TOO_MANY_REJECTED) & (place % 2 == 0)
     entries["fault"] = np.where(spoilt, UNREADABLE_START, entries["fault"])
-    return entries[(overdue != Overdue.TOO_FEW_ROWS) | (place % 4 == 0)]
+    return entries[(overdue != Overdue.TOO_FEW_ROWS) | (place < _ROWS_OF_TOO_FEW)]
 
 
 def _rows_about_nobody(entries: pd.DataFrame, providers: Providers) -> list[pd.DataFrame]:

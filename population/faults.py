@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 
 from population.draws import Bools, Ints
 from population.plants import Ground
-from population.providers import Overdue, Providers, Quirk, Template
 
 Texts: TypeAlias = pa.Array
 Rewrite = Callable[[Texts], Texts]
@@ -67,8 +66,7 @@ def _spaced(numbers: Texts) -> Texts:
 
 
 def _with_wrong_check_digit(numbers: Texts) -> Texts:
-    following = dict(zip("0123456789", "1234567890", strict=True))
-    texts = (text and text[:9] + following[text[9]] for text in numbers.to_pylist())
+    texts = (text and f"{text[:9]}{(int(text[9]) + 1) % 10}" for text in numbers.to_pylist())
     return pa.array(texts, type=pa.string())
 
 
@@ -140,16 +138,13 @@ UNREADABLE_START = next(
 )
 
 
-def plant_faults(ground: Ground, *, people: int, active: Ints) -> None:
-    """Put every fault on clean services; `active` counts the services of each provider.
-
-    At least one of each kind where a service is left for it, more with more people.
-    """
+def plant_faults(ground: Ground, *, people: int) -> None:
+    """Put every fault on clean services: at least one of a kind, more with more people."""
     for number, fault in enumerate(FAULTS):
         rate = _REJECTION_RATE if fault.rejects else _WARNING_RATE
         usable = None
         if fault.source is Source.CASELOAD and fault.rejects:
-            usable = _may_reject(ground, active)
+            usable = _may_reject(ground)
         rows = ground.take(max(1, rate * people // 100_000), usable)
         ground.settle(rows)
         ground.set(rows, fault=number)
@@ -157,7 +152,7 @@ def plant_faults(ground: Ground, *, people: int, active: Ints) -> None:
             ground.set(rows, other=_neighbours(ground, rows), says_cpli=True)
 
 
-def _may_reject(ground: Ground, active: Ints) -> Bools:
+def _may_reject(ground: Ground) -> Bools:
     """Allow one rejected entry a provider, and none where it would weigh much (rule 5)."""
     providers = ground.services["provider"].to_numpy()
     free = ground.free
@@ -165,7 +160,7 @@ def _may_reject(ground: Ground, active: Ints) -> Bools:
     rejecting = [number for number, fault in enumerate(FAULTS) if fault.rejects]
     faulty = np.isin(ground.services["fault"].to_numpy(), rejecting)
     taken[providers[faulty]] = True
-    taken |= active < _ROWS_FOR_A_REJECTION
+    taken |= ground.active < _ROWS_FOR_A_REJECTION
     usable = np.zeros(len(ground.services), dtype=bool)
     first = free[~pd.Series(providers[free]).duplicated().to_numpy()]
     usable[first] = ~taken[providers[first]]
@@ -180,35 +175,3 @@ def _neighbours(ground: Ground, rows: Ints) -> Ints:
         [taken[0] if len(taken) else row for taken, row in zip(found, rows, strict=True)],
         dtype=np.int64,
     )
-
-
-def odd_providers(providers: Providers, active: Ints) -> Providers:
-    """Choose who sends no usable caseload and whose files are odd; `active` counts their services.
-
-    They are among the smaller ones, and never the first two of a trade.
-    """
-    table = providers.table.copy()
-    quiet = (table["overdue"] == Overdue.NO).to_numpy()
-    plain = quiet & (table["template"] != Template.SPARSE).to_numpy()
-    first_of_trade = (table.groupby("trade").cumcount() < 2).to_numpy()
-    candidates = np.flatnonzero(quiet & ~first_of_trade & (active >= 8))
-    candidates = candidates[np.argsort(active[candidates], kind="stable")]
-    count = min(len(candidates), min(max(providers.count // 6, 2), 8) + providers.count // 150)
-    reasons = [reason for reason in Overdue if reason is not Overdue.NO]
-    spread = candidates[np.arange(count) * max(1, len(candidates) // (2 * max(1, count)))]
-    for place, number in enumerate(spread.tolist()):
-        reason = reasons[place % len(reasons)]
-        table.loc[number, "overdue"] = reason.value
-        if reason is Overdue.STOPS:
-            table.loc[number, "weekday"] = providers.first_run_day % 7
-        if reason is Overdue.MISSING_COLUMNS:
-            table.loc[number, "template"] = Template.WITHOUT_SERVICE_TYPE.value
-    left = np.flatnonzero(plain & ~first_of_trade & (table["overdue"] == Overdue.NO).to_numpy())
-    quirks = [quirk for quirk in Quirk if quirk is not Quirk.NONE]
-    middling = left[np.argsort(-active[left], kind="stable")][len(left) // 5 :]
-    for quirk, number in zip(
-        quirks[: len(quirks) if providers.count >= 24 else 1], middling.tolist(), strict=False
-    ):
-        table.loc[number, ["quirk", "older", "style"]] = (quirk.value, 3, 0)
-        table.loc[number, ["spreadsheet", "totals_row", "blank_rows"]] = (False, True, True)
-    return Providers(seed=providers.seed, first_run_day=providers.first_run_day, table=table)

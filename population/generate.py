@@ -14,12 +14,14 @@ import pandas as pd
 
 from population import writing
 from population.caseloads import caseloads_on
+from population.catalogue import UNRECONCILED
 from population.councils import COUNCILS, Council, councils_of
 from population.days import day_number, to_date
 from population.draws import Draws, Ints
 from population.extracts import extract_rows, portal_date, portal_rows
-from population.faults import odd_providers, plant_faults
+from population.faults import plant_faults
 from population.lines import Lines, completed, draw_lines, numbered
+from population.oddities import with_oddities
 from population.packages import draw_services
 from population.people import People, draw_people
 from population.plants import Ground, batches, clean_services
@@ -97,11 +99,11 @@ def make_world(*, people: int, seed: int, run_day: int, councils: Sequence[Counc
     everyone = draw_people(seed, people=people, councils=councils, run_day=run_day)
     providers = draw_providers(seed, people=people, councils=len(councils), run_day=run_day)
     services = draw_services(seed, people=everyone, providers=providers, run_day=run_day)
-    active = _active(services, providers, run_day)
-    providers = odd_providers(providers, active)
-    ground = _ground(seed, services, everyone, providers, active, run_day)
+    active = _active(services, providers, len(councils), run_day)
+    providers = with_oddities(providers, active)
+    ground = _ground(seed, services, everyone, providers, active.sum(axis=1), run_day)
     plant_all(ground, batches(people=people, clean=len(ground.free), run_day=run_day))
-    plant_faults(ground, people=people, active=active)
+    plant_faults(ground, people=people)
     services = ground.services
     lines = draw_lines(seed, services=services, run_day=run_day)
     lines = with_planted_lines(lines, services, run_day)
@@ -216,16 +218,22 @@ def _ground(
         services=services,
         people=people,
         providers=providers,
+        active=active,
         run_day=run_day,
         accepted=providers.accepted_dates(run_day),
         free=clean[draws.order(len(clean))],
     )
 
 
-def _active(services: pd.DataFrame, providers: Providers, run_day: int) -> Ints:
-    """Return how many services of each provider are active on the first night."""
+def _active(services: pd.DataFrame, providers: Providers, councils: int, run_day: int) -> Ints:
+    """Return how many services each provider (row) has from each council on the first night.
+
+    Those of rule 5: direct payments and equipment do not count.
+    """
     active = (services["start"] <= run_day) & (services["end"] >= run_day) & ~services["draft"]
-    return np.bincount(services["provider"].to_numpy()[active], minlength=providers.count)
+    counted = services[active.to_numpy() & ~UNRECONCILED[services["type"]]]
+    place = counted["provider"].to_numpy() * councils + counted["council"].to_numpy()
+    return np.bincount(place, minlength=providers.count * councils).reshape(-1, councils)
 
 
 def _check(*, people: int, seed: int, as_of: date, night: int) -> None:

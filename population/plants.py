@@ -24,7 +24,7 @@ from population.providers import Providers
 from schemas.vocabularies import DiscrepancyType as Type
 
 SETTLED_FOR_DAYS = 60
-_ROWS_THAT_BEAR_A_PLANT = 8
+ROWS_THAT_BEAR_A_PLANT = 8
 _LARGE_ENOUGH_TO_MOVE = 1_500
 _NIGHTS = np.array([1, 2, 1, 4, 1, 7, 11], dtype=np.int64)  # on which plants come and go
 _AT_MOST_OF_THE_CLEAN = 2  # one in two
@@ -157,13 +157,15 @@ KINDS: Mapping[Plant, Kind] = MappingProxyType(
 class Ground:
     """What plants are put into: the services, which of them are still clean, and lines to add.
 
-    `accepted` is each provider's accepted caseload date on the first night.
+    `active` is how many services each provider has on the first night, `accepted` the date of its
+    accepted caseload.
     """
 
     draws: Draws
     services: pd.DataFrame
     people: People
     providers: Providers
+    active: Ints
     run_day: int
     accepted: Ints
     free: Ints
@@ -177,6 +179,11 @@ class Ground:
         rows = self.free[taken]
         self.free = np.delete(self.free, taken)
         return rows
+
+    @property
+    def fit(self) -> Bools:
+        """Whose caseloads are always accepted, and long enough to bear a plant or two."""
+        return self.providers.reliable() & (self.active >= ROWS_THAT_BEAR_A_PLANT)
 
     def stranger(self) -> int:
         """Return the record of a person whom no council knows and no entry has meant so far."""
@@ -222,7 +229,7 @@ def clean_services(
     services: pd.DataFrame, *, people: People, providers: Providers, active: Ints, run_day: int
 ) -> Bools:
     """Say which services are plain enough to be planted on; `active` counts them by provider."""
-    fit = providers.reliable() & (active >= _ROWS_THAT_BEAR_A_PLANT)
+    fit = providers.reliable() & (active >= ROWS_THAT_BEAR_A_PLANT)
     record = services["record"].to_numpy()
     records = people.records
     alone = np.bincount(record, minlength=len(records))[record] == 1

@@ -81,17 +81,17 @@ def _first_of_its_provider(ground: Ground) -> Bools:
 
 
 def _another_provider(ground: Ground, rows: Ints) -> Ints:
-    """Return the next reliable provider of the trade that serves the council, -1 where none is."""
+    """Return the next fit provider of the trade that serves the council, -1 where none is."""
     provider = ground.services["provider"].to_numpy()[rows]
     group = (
         catalogue.TRADE[ground.services["type"].to_numpy()[rows]] * 64
         + ground.services["council"].to_numpy()[rows]
     )
-    reliable = ground.providers.reliable()
+    fit = ground.fit
     found = np.full(len(rows), -1)
     for number in np.unique(group):
         sells = ground.providers.of(Trade(number // 64), int(number % 64))
-        sells = sells[reliable[sells]]
+        sells = sells[fit[sells]]
         if len(sells) < 2:
             continue
         where = np.flatnonzero(group == number)
