@@ -85,11 +85,10 @@ def active_spells(coded: Coded, spells: Spells, *, provider: Numbers, on: Number
     key = spells.column("provider")[counts] * SPAN
     started = np.sort(key + spells.column("start")[counts])
     ended = np.sort(key + spells.column("end")[counts])
-    upto_start = np.searchsorted(started, provider * SPAN + on, side="right")
-    upto_end = np.searchsorted(ended, provider * SPAN + on, side="left")
-    before = np.searchsorted(started, provider * SPAN - SPAN // 2, side="left")
-    before_end = np.searchsorted(ended, provider * SPAN - SPAN // 2, side="left")
-    return ((upto_start - before) - (upto_end - before_end)).astype(np.int64)
+    # Spells of providers before this one have both started and ended here, and cancel out.
+    have_started = np.searchsorted(started, provider * SPAN + on, side="right")
+    have_ended = np.searchsorted(ended, provider * SPAN + on, side="left")
+    return (have_started - have_ended).astype(np.int64)
 
 
 def overdue(coded: Coded, spells: Spells, verdicts: pd.DataFrame) -> pd.DataFrame:

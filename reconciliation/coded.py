@@ -126,7 +126,7 @@ def encode(night: Night, tolerances: Tolerances) -> Coded:
             "cpli": line_cpli,
             "person_id": line_ref,
             "provider": line_provider,
-            **_support(all_lines),
+            **_support(all_lines, valid=len(night.cplis)),
             "nhs": line_nhs,
             "family": line_family,
             "given": line_given,
@@ -144,7 +144,7 @@ def encode(night: Night, tolerances: Tolerances) -> Coded:
             "cpli": shown_cpli,
             "person_id": shown_ref,
             "provider": shown_provider,
-            **_support(all_shown),
+            **_support(all_shown, valid=len(night.portal)),
             **_left_out(all_shown),
         }
     )
@@ -166,7 +166,7 @@ def encode(night: Night, tolerances: Tolerances) -> Coded:
             "council_text": all_entries["local_authority"],
             "cpli": entry_cpli,
             "person_id": entry_ref,
-            **_support(all_entries),
+            **_support(all_entries, valid=len(night.entries)),
             "nhs": entry_nhs,
             "family": entry_family,
             "given": entry_given,
@@ -209,11 +209,18 @@ def _stacked(valid: pd.DataFrame, rejected: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([valid, rejected], ignore_index=True) if len(rejected) else valid
 
 
-def _support(frame: pd.DataFrame) -> dict[str, Numbers | Mask]:
-    """Return the columns of what is bought or given, coded."""
+def _support(frame: pd.DataFrame, *, valid: int) -> dict[str, Numbers | Mask]:
+    """Return the columns of what is bought or given, coded; the first `valid` rows are valid.
+
+    An unmapped service type of a rejected row cannot be read: to take it for OTH would be to say
+    that it is none of the others, and to report as missing what a bad row may hold (rule 2).
+    """
+    service = frame["service_type"].cat.codes.to_numpy(np.int64)
+    unmapped = frame["service_type_unmapped"].to_numpy(dtype=bool)
+    unread = unmapped & (np.arange(len(frame)) >= valid)
     return {
-        "service": frame["service_type"].cat.codes.to_numpy(np.int64),
-        "unmapped": frame["service_type_unmapped"].to_numpy(dtype=bool),
+        "service": np.where(unread, -1, service),
+        "unmapped": unmapped,
         "start": days(frame["start_date"], missing=UNSTATED),
         "end": days(frame["end_date"], missing=NEVER),
         "quantity": _millionths(frame["weekly_quantity"]),

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from reconciliation.days import Mask
 
+_WIDE = 1 << 31
+
 Numbers = NDArray[np.int64]
 
 
@@ -33,12 +35,23 @@ def combined(*columns: Numbers) -> Numbers:
     """Number the distinct combinations of several columns, in their order."""
     code = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
-        low = int(column.min(initial=0))
-        width = int(column.max(initial=0)) - low + 1
+        narrow, width = _narrow(column)
         if int(code.max(initial=0)) >= np.iinfo(np.int64).max // width:
             code = _dense(code)
-        code = code * width + (column - low)
+        code = code * width + narrow
     return _dense(code)
+
+
+def _narrow(column: Numbers) -> tuple[Numbers, int]:
+    """Return a column counted from 0, in its order, and how many values it may have.
+
+    Dense columns of millions of rows can be combined in 64 bits; one of wide values is made dense.
+    """
+    low, high = int(column.min(initial=0)), int(column.max(initial=0))
+    if high - low < _WIDE:
+        return column - low, high - low + 1
+    dense = _dense(column)
+    return dense, int(dense.max(initial=0)) + 1
 
 
 def _dense(code: Numbers) -> Numbers:
@@ -68,11 +81,6 @@ def joined(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers]:
     high = np.searchsorted(ordered, left[usable], side="right")
     counts = high - low
     return np.repeat(usable, counts), order[spread(low, counts)]
-
-
-def contains(values: Numbers, wanted: Numbers) -> Mask:
-    """Say which values are among the wanted ones."""
-    return np.isin(values, wanted)
 
 
 def any_in(group: Numbers, size: int, mask: Mask) -> Mask:

@@ -196,7 +196,9 @@ def cpli_not_found(coded: Coded, claims: Claims, pairs: Pairs, *, barred: Mask) 
         claims.of_person, len(claims), assessed[coded.people.council[claims.person]]
     )
     names_assessed = (council >= 0) & assessed[np.maximum(council, 0)]
-    answerable = names_assessed | (names_none & (in_assessed | (not unassessed_exists)))
+    known = claims.persons_found() > 0
+    of_assessed = in_assessed | (~known & (names_assessed | (not unassessed_exists)))
+    answerable = (names_assessed | names_none) & of_assessed
     claim = np.flatnonzero(
         (pairs.spell < 0)
         & (claims.column("is_ended") == 0)

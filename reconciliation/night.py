@@ -83,12 +83,11 @@ class Findings:
 
     `discrepancies` is the Discrepancy table in its final order; `timeliness` one row a group
     (rule 10); `verdicts` the `caseloads` frame with `considered`, `accepted` (bool) and `reason`
-    (rule 5); `counts` whole numbers by council (and `None` for all): in scope by lifecycle, spells,
-    entries, pairs by pass. `seconds` is left empty here: only the caller has a clock.
+    (rule 5); `counts` whole numbers by council (and `all` for all): in scope by lifecycle, spells,
+    entries, pairs by pass.
     """
 
     discrepancies: pd.DataFrame
     timeliness: pd.DataFrame
     verdicts: pd.DataFrame
     counts: Mapping[str, Mapping[str, int]]
-    seconds: Mapping[str, float] = field(default_factory=dict)

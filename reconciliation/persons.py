@@ -79,11 +79,15 @@ def what_workers_told(night: Night, coded: Coded) -> Told:
         said * width + coded.entries["provider"].to_numpy()[entry],
         np.where(coded.decided_person < 0, -1, told * width + providers),
     )
-    return Told(
-        entry=entry[at],
-        person=coded.decided_person[place],
-        same=decisions["same"].to_numpy(dtype=bool)[place],
+    words = np.stack(
+        [
+            entry[at],
+            coded.decided_person[place],
+            decisions["same"].to_numpy(dtype=bool)[place].astype(np.int64),
+        ]
     )
+    told_entry, person, same = np.unique(words, axis=1)
+    return Told(entry=told_entry, person=person, same=same == 1)
 
 
 def find_persons(coded: Coded, tolerances: Tolerances, told: Told) -> Found:

@@ -76,11 +76,28 @@ def duplicate_entries(picture: Picture) -> pd.DataFrame:
 
 
 def _without_unassessed(picture: Picture, repeats: pd.DataFrame) -> pd.DataFrame:
-    """Leave out repeats of nobody known that name a configured council that was not assessed."""
-    coded = picture.coded
-    council = coded.entries["council"].to_numpy()[repeats["entry"]]
-    nobody = picture.found.count[repeats["entry"]] == 0
-    return repeats[~(nobody & (council >= 0) & ~np.isin(council, coded.assessed))]
+    """Leave out repeats of none but councils that were not assessed.
+
+    The councils are those of the persons found, or, where nobody is known, the one that is named.
+    """
+    coded, found = picture.coded, picture.found
+    entry = repeats["entry"].to_numpy()
+    council = coded.entries["council"].to_numpy()[entry]
+    nobody = found.count[entry] == 0
+    of_council = (council >= 0) & ~np.isin(council, coded.assessed)
+    return repeats[~np.where(nobody, of_council, ~_any_assessed(picture, entry))]
+
+
+def _any_assessed(picture: Picture, entry: Numbers) -> Mask:
+    """Say whether any of the persons found for each entry is of an assessed council."""
+    coded, found = picture.coded, picture.found
+    count = found.count[entry]
+    person = found.person[columns.spread(found.first[entry], count)]
+    return columns.any_in(
+        np.repeat(np.arange(len(entry)), count),
+        len(entry),
+        np.isin(coded.people.council[person], coded.assessed),
+    )
 
 
 def not_found(picture: Picture, raised: pd.DataFrame) -> pd.DataFrame:

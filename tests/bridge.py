@@ -23,6 +23,7 @@ COMPARED = (
     "person_id",
     "cpli_ids",
     "service_type",
+    "caseload_date",
     "caseload_rows",
     "reason",
     "caveat",
@@ -194,5 +195,10 @@ def findings_of(population: Population, as_of: date) -> Findings:
 
 def rows_of(findings: Findings) -> list[tuple[str, ...]]:
     """Return the discrepancies as sorted tuples of text (COMPARED)."""
-    frame = findings.discrepancies[list(COMPARED)].astype("object").fillna("")
+    table = findings.discrepancies
+    # Of an overdue caseload the plain reading states no date: there is none to speak of.
+    dated = (
+        table["caseload_date"].dt.strftime("%Y-%m-%d").mask(table["type"].eq("caseload_overdue"))
+    )
+    frame = table[list(COMPARED)].assign(caseload_date=dated).astype("object").fillna("")
     return sorted(frame.itertuples(index=False, name=None))

@@ -326,7 +326,10 @@ def _reject_conflicting_repeats(
         if cpli.cpli_id in conflicting
     ]
     marked = [
-        replace(cpli, rejected=True) if cpli.cpli_id in conflicting else cpli for cpli in cplis
+        replace(cpli, rejected=True, service_type=None if cpli.unmapped else cpli.service_type)
+        if cpli.cpli_id in conflicting
+        else cpli
+        for cpli in cplis
     ]
     return marked, notices + extra
 
@@ -346,7 +349,7 @@ def _clean_cpli(cells: Cells, *, local_authority: str, as_of: date) -> Cpli:
         cpli_id=cpli_id,
         person_id=person_id,
         provider_id=provider_id,
-        service_type=service_type,
+        service_type=None if unmapped and cells.rejected else service_type,
         unmapped=unmapped,
         service_description=cells.text("service_description"),
         start_date=start_date,
@@ -385,7 +388,7 @@ def _clean_portal_row(cells: Cells) -> PortalRow:
         cpli_id=cpli_id,
         person_id=person_id,
         provider_id=provider_id,
-        service_type=service_type,
+        service_type=None if unmapped and cells.rejected else service_type,
         unmapped=unmapped,
         start_date=start_date,
         end_date=end_date,
