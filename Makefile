@@ -25,9 +25,10 @@ demo: $(READY)  ## reconcile a made-up population over two nights and show what 
 	@echo "Reconciling a made-up population over two nights."
 	@$(BIN)/cpli demo $(ARGS)
 
-test: $(READY)  ## run the tests, with branch coverage
-	@echo "Running the tests, with branch coverage."
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --cov --cov-report term $(ARGS)
+test: $(READY)  ## run the tests but for the slow proofs, with branch coverage
+	@echo "Running the tests, with branch coverage. The slow proofs have their own: make prove."
+	@$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadgroup --cov \
+		--cov-report term $(ARGS)
 
 check: $(READY)  ## check style, types and who imports whom
 	@echo "Checking style, types and who imports whom."
@@ -46,10 +47,10 @@ bench: $(READY)  ## time the reconciliation of 100,000 CPLIs, stage by stage
 	@echo "Timing the reconciliation, stage by stage."
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-prove: $(READY)  ## compare both engines on 10,000 drawn populations (an hour or so)
-	@echo "Comparing the fast and the plain engine on 10,000 drawn populations."
+prove: $(READY)  ## kill nights at length, and compare both engines 10,000 times (an hour or two)
+	@echo "Killing nights at length, and comparing both engines on 10,000 drawn populations."
 	@CPLI_DRAWS=$${CPLI_DRAWS:-10000} $(BIN)/python -m pytest -n auto --maxprocesses 4 \
-		tests/spec/test_agreement.py $(ARGS)
+		--dist loadgroup -m "slow or draws" $(ARGS)
 
 clean:  ## remove .venv and everything else that these targets made
 	@echo "Removing .venv and everything else that these targets made."

@@ -24,6 +24,7 @@ def expected(population: Population, as_of) -> Counter:
     )
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_both_engines_find_the_same(batch: int) -> None:
     for seed in range(batch * BATCH, (batch + 1) * BATCH):
