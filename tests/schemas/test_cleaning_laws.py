@@ -228,11 +228,13 @@ def named(row: Mapping[str, object]) -> dict[str, object]:
 
 def support(line: oracle.Line) -> dict[str, object]:
     quantity = line.weekly_quantity
+    # That a bad row's unmapped service type cannot be read is for the engine to mind.
+    service_type = "OTH" if line.unmapped else line.service_type
     return {
         "cpli_id": line.cpli_id,
         "provider_id": line.provider_id,
         "person_id": line.person_id,
-        "service_type": line.service_type,
+        "service_type": service_type,
         "service_type_unmapped": line.unmapped,
         "start_date": line.start_date and str(line.start_date),
         "end_date": line.end_date and str(line.end_date),
