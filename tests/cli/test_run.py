@@ -15,7 +15,7 @@ from folders.marked import BAD_INPUT, MARK, marked_sources
 
 from schemas.vocabularies import DiscrepancyType
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("commands")]
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.xdist_group("commands")]
 
 CPLI = [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())"]
 MAY_HOLD_PERSONS = ("casebook.db", "discrepancies.csv")
