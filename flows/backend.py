@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
+
+from filelock import FileLock
 
 from publishing.folder import private_folder, writing
 from schemas.errors import TryAgainLater
@@ -83,6 +84,9 @@ def _own_server(home: Path) -> Iterator[tuple[str, Callable[[], None]]]:
     with writing(home):
         private_folder(home)
         log.touch(mode=0o600)
+    # Two servers that start at once would both make the same database, and one would fail.
+    starting = FileLock(home / "server.starting", timeout=START_SECONDS)
+    starting.acquire()
     with socket.create_server((LOCAL, 0)) as listening, log.open("wb") as complaints:
         address = f"{LOCAL}:{listening.getsockname()[1]}"
         command = [
@@ -97,9 +101,17 @@ def _own_server(home: Path) -> Iterator[tuple[str, Callable[[], None]]]:
             pass_fds=[listening.fileno()],
             start_new_session=True,  # Ctrl-C is for us; the server goes when we have gone
         )
+
+    def wait_until_up() -> None:
+        try:
+            _wait_until_up(address=address, log=log)
+        finally:
+            starting.release()
+
     try:
-        yield address, partial(_wait_until_up, address=address, log=log)
+        yield address, wait_until_up
     finally:
+        starting.release()
         server.communicate()
 
 
