@@ -130,7 +130,7 @@ def demo(people: int, seed: int, as_of: date, out: Path) -> int:
     return show_demo(people=people, seed=seed, as_of=as_of, out=out)
 
 
-@cpli.command(epilog="Example: cpli generate population --people 2000 --seed 1 --as-of 2026-11-19")
+@cpli.command(epilog="Example: cpli generate sources --people 2000 --seed 1 --as-of 2026-11-19")
 @click.argument("directory", type=FOLDER, metavar="DIR")
 @click.option("--people", type=click.IntRange(min=1), required=True, help="How many people.")
 @click.option("--seed", type=click.IntRange(min=0), required=True, help="Same seed, same bytes.")
@@ -147,9 +147,7 @@ def generate(directory: Path, people: int, seed: int, night: int, as_of: date) -
     return make_population(directory, people=people, seed=seed, night=night, as_of=as_of)
 
 
-@cpli.command(
-    epilog="Example: cpli reconcile --sources population --as-of 2026-11-19 --out results"
-)
+@cpli.command(epilog="Example: cpli reconcile --sources sources --as-of 2026-11-19 --out results")
 @sources_option()
 @as_of_option()
 @out_option(required=True)
@@ -164,7 +162,7 @@ def reconcile(sources: Path, as_of: date, out: Path) -> int:
     return reconcile_only(sources, as_of=as_of, out=out)
 
 
-@cpli.command(epilog="Example: cpli run --sources population --as-of 2026-11-19 --out nights")
+@cpli.command(epilog="Example: cpli run --sources sources --as-of 2026-11-19 --out nights")
 @sources_option()
 @as_of_option()
 @out_option(required=True)
