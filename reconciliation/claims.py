@@ -46,7 +46,7 @@ class Statement:
 class Claims:
     """The claims of all accepted caseloads, in order: by provider, then lowest row.
 
-    `frame` has one row a claim: provider, caseload, day, service, council (the one it names),
+    `frame` has one row a claim: provider, day, service, council (the one it names),
     council_text, is_ended (the second, ended claim), row (its lowest), entry (the entry in that
     row), unmapped (whether any entry's service type was, repeats included). `said` is what each
     says. `entry` are the usable entries of accepted caseloads, repeats included, by their place in
@@ -101,7 +101,6 @@ def state_claims(coded: Coded, found: Found, accepted: Numbers, *, spell_gap_day
     frame = pd.DataFrame(
         {
             "provider": lead["provider"].to_numpy(),
-            "caseload": lead["caseload"].to_numpy(),
             "day": lead["day"].to_numpy(),
             "service": lead["service"].to_numpy(),
             "council": council,

@@ -84,6 +84,10 @@ class Coded:
     assessed: Numbers
     unreconciled: Numbers
 
+    def with_provider(self, person: Numbers, provider: Numbers) -> Numbers:
+        """Return one number for each pair of person and provider; a provider may be -1."""
+        return person * (len(self.texts.providers) + 1) + provider
+
 
 def encode(night: Night, tolerances: Tolerances) -> Coded:
     """Give every key of the night its number."""

@@ -47,7 +47,7 @@ class Compared:
     `spell` are the spells, in order; `in_pass` how they were paired, `on` the caseload date, `said`
     what all entries of their claims say together, `lifecycle` the spell's on that date, `quantity`
     and `unit` the spell's on that date. `claim` and `of_claim` are its claims: their numbers and
-    places in `spell`.
+    places in `spell`; `service` what these say (of two services paired with one spell, one).
     """
 
     spell: Numbers
@@ -57,6 +57,7 @@ class Compared:
     lifecycle: Numbers
     quantity: Numbers
     unit: Numbers
+    service: Numbers
     claim: Numbers
     of_claim: Numbers
 
@@ -75,6 +76,8 @@ def put_together(coded: Coded, claims: Claims, spells: Spells, pairs: Pairs) -> 
     in_pass[of_claim] = pairs.in_pass[claim]
     counted = claims.counts & (place[claims.of_entry] >= 0)
     said = statement(coded, claims.entry[counted], place[claims.of_entry[counted]], size, on=on)
+    service = np.zeros(size, dtype=np.int64)
+    service[of_claim] = claims.column("service")[claim]
     every_day = np.full(len(spells), -NEVER, dtype=np.int64)
     every_day[spell] = on
     quantity, unit = weekly_quantity(coded, spells, on=every_day)
@@ -88,6 +91,7 @@ def put_together(coded: Coded, claims: Claims, spells: Spells, pairs: Pairs) -> 
         ),
         quantity=quantity[spell],
         unit=unit[spell],
+        service=service,
         claim=claim,
         of_claim=of_claim,
     )
@@ -128,21 +132,15 @@ def identity_differs(
 
 def after_end_reason(coded: Coded, spells: Spells, compared: Compared) -> Mask:
     """Rule 8.2: say where the person has a draft CPLI with this provider."""
+    lines = coded.lines
+    drafts = lines[lines["valid"] & (lines["authorisation"] == DRAFT)]
     return np.isin(
-        _person_and_provider(coded, spells.frame.take(compared.spell)),
-        _person_and_provider(coded, _lines_where(coded, coded.lines["authorisation"] == DRAFT)),
+        _with_provider(coded, spells.frame.take(compared.spell)), _with_provider(coded, drafts)
     )
 
 
-def _lines_where(coded: Coded, mask: pd.Series) -> pd.DataFrame:
-    return coded.lines[mask & coded.lines["valid"]]
-
-
-def _person_and_provider(coded: Coded, frame: pd.DataFrame) -> Numbers:
-    key: Numbers = (
-        frame["person"].to_numpy() * (len(coded.texts.providers) + 1) + frame["provider"].to_numpy()
-    )
-    return key
+def _with_provider(coded: Coded, frame: pd.DataFrame) -> Numbers:
+    return coded.with_provider(frame["person"].to_numpy(), frame["provider"].to_numpy())
 
 
 def service_type_differs(compared: Compared, *, agree: Mask, unmapped: Mask) -> Mask:
@@ -233,12 +231,13 @@ def unmapped_pairs(claims: Claims, spells: Spells, compared: Compared) -> Mask:
 
 def unmapped_beside(coded: Coded, claims: Claims, spells: Spells, compared: Compared) -> Mask:
     """Rule 8.3: the person has any unmapped in-scope CPLI or claim with this provider."""
-    width = len(coded.texts.providers) + 1
     in_scope = coded.lines.take(spells.line)
-    held = _person_and_provider(coded, in_scope[in_scope["unmapped"]])
+    held = _with_provider(coded, in_scope[in_scope["unmapped"]])
     by_claim = claims.frame["unmapped"].to_numpy()[claims.of_person]
-    stated = claims.person[by_claim] * width + claims.column("provider")[claims.of_person[by_claim]]
-    mine = _person_and_provider(coded, spells.frame.take(compared.spell))
+    stated = coded.with_provider(
+        claims.person[by_claim], claims.column("provider")[claims.of_person[by_claim]]
+    )
+    mine = _with_provider(coded, spells.frame.take(compared.spell))
     return np.isin(mine, np.concatenate([held, stated]))
 
 

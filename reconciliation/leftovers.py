@@ -44,16 +44,12 @@ def concerned_claims(coded: Coded, claims: Claims, left: Mask) -> Mask:
     entry, of_entry = claims.entry[mine], claims.of_entry[mine]
     of_found = np.flatnonzero(left[claims.of_person])
     held = {name: coded.lines[name].to_numpy()[line] for name in coded.lines}
-    nameless = held["person"] < 0
-    said = {name: coded.entries[name].to_numpy()[entry] for name in ("cpli", "nhs")}
-    said_names, held_names = _names_and_birth(
-        [coded.entries[name].to_numpy()[entry] for name in ("family", "given", "born")],
-        [held[name] for name in ("family", "given", "born")],
-    )
+    said = {name: coded.entries[name].to_numpy()[entry] for name in coded.entries}
     by_person = columns.joined(claims.person[of_found], held["person"])
     by_cpli = columns.joined(said["cpli"], held["cpli"])
-    by_nhs = columns.joined(said["nhs"], np.where(nameless, held["nhs"], -1))
-    by_names = columns.joined(said_names, np.where(nameless, held_names, -1))
+    by_nhs, by_names = _of_nobody_known(
+        held, nhs=said["nhs"], names=(said["family"], said["given"], said["born"])
+    )
     claim = np.concatenate(
         [claims.of_person[of_found[by_person[0]]]]
         + [of_entry[places] for places, _ in (by_cpli, by_nhs, by_names)]
@@ -71,26 +67,22 @@ def concerned_claims(coded: Coded, claims: Claims, left: Mask) -> Mask:
     return columns.any_in(claim, len(claims), fits)
 
 
-def concerned_pairs(coded: Coded, claims: Claims, spells: Spells, compared: Compared) -> Mask:
+def concerned_pairs(coded: Coded, spells: Spells, compared: Compared) -> Mask:
     """Rule 9.6: say which compared pairs a rejected CPLI concerns."""
     line = rejected_lines(coded)
     held = {name: coded.lines[name].to_numpy()[line] for name in coded.lines}
-    nameless = held["person"] < 0
     person = spells.column("person")[compared.spell]
     people = coded.people
-    own_names, held_names = _names_and_birth(
-        [people.family[person], people.given[person], people.born[person]],
-        [held[name] for name in ("family", "given", "born")],
-    )
     matches = (
         columns.joined(person, held["person"]),
-        columns.joined(people.nhs[person], np.where(nameless, held["nhs"], -1)),
-        columns.joined(own_names, np.where(nameless, held_names, -1)),
+        *_of_nobody_known(
+            held,
+            nhs=people.nhs[person],
+            names=(people.family[person], people.given[person], people.born[person]),
+        ),
     )
     place = np.concatenate([places for places, _ in matches])
     at = np.concatenate([places for _, places in matches])
-    claim_service = np.zeros(len(compared.spell), dtype=np.int64)
-    claim_service[compared.of_claim] = claims.column("service")[compared.claim]
     spell = compared.spell[place]
     service, provider = held["service"][at], held["provider"][at]
     fits = (
@@ -99,13 +91,31 @@ def concerned_pairs(coded: Coded, claims: Claims, spells: Spells, compared: Comp
         & (
             (service < 0)
             | (service == spells.column("service")[spell])
-            | (service == claim_service[place])
+            | (service == compared.service[place])
         )
     )
     return columns.any_in(place, len(compared.spell), fits)
 
 
-def _names_and_birth(wanted: list[Numbers], held: list[Numbers]) -> tuple[Numbers, Numbers]:
+def _of_nobody_known(
+    held: dict[str, Numbers], *, nhs: Numbers, names: tuple[Numbers, Numbers, Numbers]
+) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]]:
+    """Match rejected CPLIs whose person is unread: by NHS number, and by names and date of birth.
+
+    `names` are family names, given names and dates of birth. Returns two joins: places in `nhs`
+    (and `names`) beside places in `held`.
+    """
+    unread = held["person"] < 0
+    wanted, of_lines = _names_and_birth(names, (held["family"], held["given"], held["born"]))
+    return (
+        columns.joined(nhs, np.where(unread, held["nhs"], -1)),
+        columns.joined(wanted, np.where(unread, of_lines, -1)),
+    )
+
+
+def _names_and_birth(
+    wanted: tuple[Numbers, ...], held: tuple[Numbers, ...]
+) -> tuple[Numbers, Numbers]:
     """Number the combinations of normalised names and date of birth; -1 where one is not stated."""
     both = [np.concatenate(pair) for pair in zip(wanted, held, strict=True)]
     family, given, born = both
@@ -124,9 +134,8 @@ def identified_by_rejected_entry(
     )
     provider = np.repeat(entries["provider"].to_numpy()[entry], found.count[entry])
     person = found.person[columns.spread(found.first[entry], found.count[entry])]
-    width = len(coded.texts.providers) + 1
-    mine = spells.column("person") * width + spells.column("provider")
-    return np.isin(mine, person * width + provider)
+    mine = coded.with_provider(spells.column("person"), spells.column("provider"))
+    return np.isin(mine, coded.with_provider(person, provider))
 
 
 def support_not_reported(
@@ -149,10 +158,9 @@ def support_not_reported(
     day = on[spells.column("provider")]
     start = spells.column("start")
     active = lifecycle(start=start, end=spells.column("end"), on=day) == ACTIVE
-    width = len(coded.texts.providers) + 1
     listed = np.isin(
-        spells.column("person") * width + spells.column("provider"),
-        claims.person * width + claims.column("provider")[claims.of_person],
+        coded.with_provider(spells.column("person"), spells.column("provider")),
+        coded.with_provider(claims.person, claims.column("provider")[claims.of_person]),
     )
     unmapped = spells.frame["unmapped"].to_numpy()
     raised = np.flatnonzero(
@@ -226,13 +234,14 @@ def _not_found_reasons(coded: Coded, claims: Claims, claim: Numbers) -> pd.Serie
     of_pair = np.flatnonzero(place[claims.of_person] >= 0)
     at = place[claims.of_person[of_pair]]
     lines = coded.lines
-    width = len(coded.texts.providers) + 1
     held = np.where(
         lines["valid"].to_numpy() & (lines["person"].to_numpy() >= 0),
-        lines["person"].to_numpy() * width + lines["provider"].to_numpy(),
+        coded.with_provider(lines["person"].to_numpy(), lines["provider"].to_numpy()),
         -1,
     )
-    wanted = claims.person[of_pair] * width + claims.column("provider")[claims.of_person[of_pair]]
+    wanted = coded.with_provider(
+        claims.person[of_pair], claims.column("provider")[claims.of_person[of_pair]]
+    )
     pair, line = columns.joined(wanted, held)
     authorisation = lines["authorisation"].to_numpy()[line]
     long_over = lines["end"].to_numpy()[line] < coded.window

@@ -146,8 +146,6 @@ def differing_pairs(picture: Picture, raised: pd.DataFrame) -> pd.DataFrame:
     spell = compared.spell[place]
     said = compared.said
     texts = picture.coded.texts
-    claim_service = np.zeros(len(compared.spell), dtype=np.int64)
-    claim_service[compared.of_claim] = picture.claims.column("service")[compared.claim]
     sides = {
         DiscrepancyType.START_DATE_DIFFERS: (
             date_text(spells.column("start")[spell]),
@@ -163,7 +161,7 @@ def differing_pairs(picture: Picture, raised: pd.DataFrame) -> pd.DataFrame:
         ),
         DiscrepancyType.SERVICE_TYPE_DIFFERS: (
             strings(texts.services, spells.column("service")[spell]),
-            strings(texts.services, claim_service[place]),
+            strings(texts.services, compared.service[place]),
         ),
     }
     council_value = _spell_text(picture, spell)
@@ -601,9 +599,7 @@ def rules_of_pairs(
     picture: Picture, tolerances: Tolerances, repeated: pd.DataFrame
 ) -> list[pd.DataFrame]:
     """Rule 8: the discrepancies of all compared pairs."""
-    concerned = leftovers.concerned_pairs(
-        picture.coded, picture.claims, picture.spells, picture.compared
-    )
+    concerned = leftovers.concerned_pairs(picture.coded, picture.spells, picture.compared)
     raised = comparisons.raise_differences(
         picture.coded,
         picture.claims,
