@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from publishing.folder import private_folder, writing
 from schemas.errors import TryAgainLater
@@ -19,6 +20,15 @@ from schemas.errors import TryAgainLater
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 180
 LOCAL = "127.0.0.1"
+LONGEST = 200
+ERROR = re.compile(r"[\w.]+(Error|Exception)\b")
+"""How a traceback's last line begins."""
+
+# Never "remove the folder": another run may be using it.
+ANOTHER_PLACE = (
+    "If this lasts, set PREFECT_HOME to an empty folder on a disk of this machine: nothing in the"
+    " old one is needed."
+)
 
 # Nothing is sent to anybody, and the console is ours: Prefect's tracebacks would fill it.
 QUIET = {
@@ -30,6 +40,8 @@ QUIET = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "cpli",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
+OUTSPOKEN = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR"}
+"""For our own server, whose console is a file."""
 
 
 def prepare_environment(out: Path) -> None:
@@ -84,35 +96,66 @@ def _own_server(home: Path) -> Iterator[tuple[str, Callable[[], None]]]:
     with writing(home):
         private_folder(home)
         log.touch(mode=0o600)
-    # Two servers that start at once would both make the same database, and one would fail.
-    starting = FileLock(home / "server.starting", timeout=START_SECONDS)
-    starting.acquire()
+    with ExitStack() as starting:
+        starting.enter_context(_one_at_a_time(home))
+        address, server = _start(log)
+
+        def wait_until_up() -> None:
+            with starting:
+                _wait_until_up(address=address, home=home, log=log)
+
+        try:
+            yield address, wait_until_up
+        finally:
+            server.communicate()
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    """Let one server start in a place at a time: two would both make the same database."""
+    with ExitStack() as held:
+        reason = ""
+        try:
+            held.enter_context(
+                FileLock(
+                    home / "server.starting",
+                    timeout=START_SECONDS,
+                    mode=0o600,
+                    thread_local=False,
+                    fallback_to_soft=False,
+                )
+            )
+        except Timeout:
+            reason = f"another run has been starting one in {home} for {START_SECONDS} seconds"
+        except (OSError, NotImplementedError) as error:
+            reason = f"{home} cannot be locked ({_in_words(error)})"
+        if reason:
+            raise TryAgainLater(
+                f"Prefect's own server was not started: {reason}. Run this again. {ANOTHER_PLACE}"
+            )
+        yield
+
+
+def _in_words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "its file system has no locks"
+
+
+def _start(log: Path) -> tuple[str, subprocess.Popen[bytes]]:
     with socket.create_server((LOCAL, 0)) as listening, log.open("wb") as complaints:
-        address = f"{LOCAL}:{listening.getsockname()[1]}"
         command = [
             *(sys.executable, "-m", "uvicorn", "--factory", "flows.prefect_server:create"),
-            *("--app-dir", str(ROOT), "--fd", str(listening.fileno()), "--log-level", "critical"),
+            *("--app-dir", str(ROOT), "--fd", str(listening.fileno()), "--log-level", "error"),
         ]
         server = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=complaints,
+            env=os.environ | OUTSPOKEN,
             pass_fds=[listening.fileno()],
             start_new_session=True,  # Ctrl-C is for us; the server goes when we have gone
         )
-
-    def wait_until_up() -> None:
-        try:
-            _wait_until_up(address=address, log=log)
-        finally:
-            starting.release()
-
-    try:
-        yield address, wait_until_up
-    finally:
-        starting.release()
-        server.communicate()
+        return f"{LOCAL}:{listening.getsockname()[1]}", server
 
 
 def _insist_on_answer() -> None:
@@ -127,7 +170,7 @@ def _insist_on_answer() -> None:
             )
 
 
-def _wait_until_up(*, address: str, log: Path) -> None:
+def _wait_until_up(*, address: str, home: Path, log: Path) -> None:
     up = False
     connection = http.client.HTTPConnection(address, timeout=START_SECONDS)
     try:
@@ -139,6 +182,13 @@ def _wait_until_up(*, address: str, log: Path) -> None:
         connection.close()
     if not up:
         raise TryAgainLater(
-            f"Prefect's own server did not start; {log} says why. Run the night again, and if this"
-            " lasts, remove the folder of that file: nothing in it is needed."
+            f"Prefect's own server did not start in {home}. {_complaint(log)} Run this again."
+            f" {ANOTHER_PLACE}"
         )
+
+
+def _complaint(log: Path) -> str:
+    """Quote the last error that the server told of; it has seen nothing of ours by then."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = [line.strip() for line in lines if ERROR.match(line)]
+    return f"It says: {errors[-1][:LONGEST]} ({log})." if errors else f"{log} may say why."

@@ -7,9 +7,10 @@ its memory, its port, and our standard output, for whose end a caller may be wai
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from typing import Any
+
+STDIN = 0
 
 
 def create() -> Any:
@@ -22,5 +23,7 @@ def create() -> Any:
 
 
 def _leave_when_alone() -> None:
-    sys.stdin.buffer.read()
+    # A read through `sys.stdin` would hold a lock that Python wants back when it ends of itself.
+    while os.read(STDIN, 1):
+        pass
     os._exit(0)
