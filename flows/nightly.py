@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed
 from prefect.tasks import Task, exponential_backoff
@@ -36,8 +37,10 @@ from flows.stage import (
     ACCOUNT,
     CASELOADS,
     REGISTER,
+    clear_up,
     lay_down,
     lay_down_pulls,
+    left_behind,
     pick_up,
     pick_up_pulls,
     work_folder,
@@ -47,6 +50,8 @@ from schemas.errors import NothingAssessed, TryAgainLater, WrongUsage
 from settings.database import database_url
 from settings.identity import identity_key
 from settings.settings import Settings, load_settings
+
+T = TypeVar("T")
 
 
 def may_pass_by_itself(_task: Task[..., Any], _run: TaskRun, state: State) -> bool:
@@ -110,6 +115,7 @@ def in_order(
     chosen = choose(councils, known)
     casebook = Casebook.open(database_url(settings, out))
     folder = out / as_of.isoformat()
+    sweep(out, casebook)
     with hold(casebook, as_of, settings), work_folder(folder) as work:
         mend_folder(folder)
         with watch("read"):
@@ -148,15 +154,23 @@ def pull(
     register = steps.register_or_reason(lambda: pull_register(sources, work))
     if register.facts.message:
         return lay_down_pulls(steps.without_registered(register, known), work)
-    branches = {code: pull_council.submit(sources, code, as_of, work, settings) for code in chosen}
-    of_providers = pull_caseloads.submit(sources, register.facts, as_of, work, settings)
-    councils = [
-        steps.council_or_reason(code, branches[code].result)
-        if code in branches
-        else unread_council(code, reason=steps.NOT_ASKED_FOR, message=LEFT_OUT)
-        for code in known
-    ]
-    pulls = Pulls(register=register, councils=tuple(councils), caseloads=of_providers.result())
+    # Stopped on the way, a night waits for its branches: they would write where it has cleared up.
+    with ExitStack() as branched:
+
+        def branch(step: Task[..., T], *arguments: object) -> PrefectFuture[T]:
+            future = step.submit(*arguments, as_of, work, settings)
+            branched.callback(future.wait)
+            return future
+
+        branches = {code: branch(pull_council, sources, code) for code in chosen}
+        of_providers = branch(pull_caseloads, sources, register.facts)
+        councils = [
+            steps.council_or_reason(code, branches[code].result)
+            if code in branches
+            else unread_council(code, reason=steps.NOT_ASKED_FOR, message=LEFT_OUT)
+            for code in known
+        ]
+        pulls = Pulls(register=register, councils=tuple(councils), caseloads=of_providers.result())
     return lay_down_pulls(pulls, work)
 
 
@@ -247,6 +261,22 @@ def choose(asked: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
             f"The sources know no council {', '.join(unknown)}; they know {', '.join(known)}."
         )
     return tuple(code for code in known if code in asked) or known
+
+
+def sweep(out: Path, casebook: Casebook) -> None:
+    """Clear up after runs that were killed, of whichever night: what they left holds persons.
+
+    A night whose lock is taken is going on, and is left alone.
+    """
+    for as_of in left_behind(out):
+        try:
+            with casebook.hold(as_of, wait_seconds=0):
+                clear_up(out / as_of.isoformat())
+                LOG.info("Cleared up: what a stopped run of the night of %s had left", as_of)
+        except TryAgainLater:
+            continue
+        except WrongUsage as error:
+            LOG.warning("%s It holds personal data of a run that was killed.", error)
 
 
 @contextmanager

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import Field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import pandas as pd
 
 from flows.pulls import CASELOAD_TABLES, COUNCIL_TABLES, REGISTER_TABLES, Pulls, empty
-from publishing.folder import private_folder, writing
+from publishing.folder import OWNER_ONLY, mend_folder, private_folder, writing
 
 
 class HasFrames(Protocol):
@@ -32,13 +34,16 @@ ACCOUNT = "account"
 
 TABLES = {**REGISTER_TABLES, **COUNCIL_TABLES, **CASELOAD_TABLES}
 
+LEFT = re.compile(r"\.([0-9]{4}-[0-9]{2}-[0-9]{2})\.(?:work|partial|replaced)")
+"""What stands beside a night's folder only while it is being made."""
+
 T = TypeVar("T", bound=HasFrames)
 
 
 @contextmanager
 def work_folder(night: Path) -> Iterator[Path]:
     """Give a private folder beside the night's, without what a killed run left in it."""
-    folder = night.with_name(f".{night.name}.work")
+    folder = _work(night)
     with writing(folder):
         if folder.exists():
             shutil.rmtree(folder)
@@ -49,10 +54,37 @@ def work_folder(night: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def left_behind(out: Path) -> list[date]:
+    """Return the nights of which there is more than their folder: they go on, or were killed."""
+    names = (LEFT.fullmatch(path.name) for path in out.glob(".*"))
+    days = (_day(name[1]) for name in names if name)
+    return sorted({day for day in days if day})
+
+
+def clear_up(night: Path) -> None:
+    """Remove what a killed run left of a night, and bring its folder back if need be."""
+    with writing(_work(night)):
+        if _work(night).exists():
+            shutil.rmtree(_work(night))
+    mend_folder(night)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _work(night: Path) -> Path:
+    return night.with_name(f".{night.name}.work")
+
+
 def lay_down(pull: T, folder: Path) -> T:
     """Write the frames into the folder and return the facts alone."""
     with writing(folder):
-        private_folder(folder)
+        # Without its parents: what comes late, when the night has ended, finds no place.
+        folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
         for name, frame in pull.frames.items():
             frame.to_parquet(folder / f"{name}.parquet", index=False)
     return replace(pull, frames={})

@@ -41,6 +41,9 @@ class Plain:
     def result(self) -> Any:
         return self.step()
 
+    def wait(self) -> None:
+        """Has nothing to wait for: its step is done when its result is asked for."""
+
 
 def run(sources: Path, out: Path) -> None:
     """Do the night in this process."""

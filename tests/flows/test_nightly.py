@@ -1,6 +1,8 @@
 import base64
 import json
 import sqlite3
+import threading
+import time
 from datetime import date
 from pathlib import Path
 
@@ -279,6 +281,49 @@ def test_a_night_that_is_going_on_is_waited_for_or_left_alone(
         run(sources, tmp_path / "out")
     assert "waiting for it, at most 0.2 seconds" in caplog.text
     assert not (tmp_path / "out" / "2026-11-20").exists()
+
+
+def test_what_a_killed_run_of_another_night_left_goes_and_a_living_one_is_left_alone(
+    sources, tmp_path, caplog
+):
+    out = tmp_path / "out"
+    for night in ("2026-11-18", "2026-11-19"):
+        (out / f".{night}.work" / LEICESTER).mkdir(parents=True)
+        (out / f".{night}.work" / LEICESTER / "cplis.parquet").write_bytes(b"a person")
+    casebook = Casebook.open(f"sqlite:///{out}/casebook.db")
+    with (
+        casebook.hold(date(2026, 11, 19), wait_seconds=0),
+        caplog.at_level("INFO", logger="cpli"),
+    ):
+        run(sources, out)
+    assert "Cleared up: what a stopped run of the night of 2026-11-18 had left" in caplog.text
+    assert [path.name for path in out.glob(".*")] == [".2026-11-19.work"]
+
+
+def test_a_night_that_is_stopped_waits_for_its_branches_and_leaves_no_person(
+    sources, tmp_path, monkeypatch
+):
+    from flows import steps
+
+    pull_council, late = steps.pull_council, threading.Event()
+
+    def slow(source, local_authority, *more):
+        if local_authority != RUTLAND:
+            return pull_council(source, local_authority, *more)
+        time.sleep(1)
+        pulled = pull_council(source, local_authority, *more)
+        late.set()
+        return pulled
+
+    def stopped(local_authority, pull):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "pull_council", slow)
+    monkeypatch.setattr(steps, "council_or_reason", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(sources, tmp_path / "out")
+    assert late.is_set()
+    assert list((tmp_path / "out").glob(".*")) == []
 
 
 def test_the_run_shows_in_prefect_with_its_counts_and_no_person(sources, tmp_path, prefect):

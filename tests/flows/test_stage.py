@@ -5,8 +5,17 @@ import pytest
 from folders.canonical import AS_OF, COUNCILS, RUTLAND
 from pandas.testing import assert_frame_equal
 
-from flows.stage import lay_down, lay_down_pulls, pick_up, pick_up_pulls, work_folder
+from flows.stage import (
+    clear_up,
+    lay_down,
+    lay_down_pulls,
+    left_behind,
+    pick_up,
+    pick_up_pulls,
+    work_folder,
+)
 from flows.steps import conclude, open_source, pull_in_memory
+from schemas.errors import WrongUsage
 from settings.settings import Settings
 
 SETTINGS = Settings(identity_key="a key for tests alone")
@@ -64,6 +73,30 @@ def test_the_work_folder_vanishes_when_the_night_fails(tmp_path):
     with pytest.raises(KeyError):
         failing_night()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_step_that_comes_late_does_not_bring_the_work_folder_back(sources, tmp_path):
+    account = conclude(pulls_of(sources), as_of=AS_OF, settings=SETTINGS)
+    with work_folder(tmp_path / "2026-11-20") as work:
+        pass
+    with pytest.raises(WrongUsage):
+        lay_down(account, work / "account")
+    assert [path.name for path in tmp_path.iterdir()] == ["sources"]
+
+
+def test_what_killed_runs_left_is_found_and_cleared_up(tmp_path):
+    for name in (
+        ".2026-11-18.work/account", ".2026-11-19.partial", ".2026-11-20.replaced", "2026-11-17",
+        ".2026-13-01.work", ".prefect", ".2026-11-21.notes",
+    ):  # fmt: skip
+        (tmp_path / name).mkdir(parents=True)
+    nights = left_behind(tmp_path)
+    assert [str(night) for night in nights] == ["2026-11-18", "2026-11-19", "2026-11-20"]
+    for night in nights:
+        clear_up(tmp_path / str(night))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".2026-11-21.notes", ".2026-13-01.work", ".prefect", "2026-11-17", "2026-11-20",
+    ]  # fmt: skip
 
 
 def test_the_same_is_found_from_memory_and_from_parquet(sources, tmp_path):
