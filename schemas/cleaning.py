@@ -7,7 +7,7 @@ should do what.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -22,11 +22,11 @@ from schemas.tables import (
     CASELOAD,
     CPLI,
     GSS_PATTERN,
-    PORTAL,
     PROVIDER,
     REFUSAL_COLUMNS,
     SERVICE_CATEGORY_DTYPE,
     SERVICE_TYPE_DTYPE,
+    SUPPLIER_REFERENCE,
     UNIT_DTYPE,
     Cpli,
     Entry,
@@ -35,6 +35,7 @@ from schemas.tables import (
     RejectedCpli,
     RejectedEntry,
     RejectedPortal,
+    SupplierReference,
     Table,
     check,
     column_names,
@@ -67,12 +68,13 @@ class CleanedCaseloads(Cleaned):
 
 def clean_cplis(raw: RawTable, *, local_authority: str, as_of: date) -> Cleaned:
     """Clean one council's CPLIs; `local_authority` is the council's GSS code (rule 2)."""
-    text = _without_blank_rows(raw.frame, CPLI.all)
+    text = _without_blank_rows(raw.frame, _with_reference(raw))
     who = f"{local_authority}'s finance system team"
     tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
     tidy.ragged()
-    for name in ("cpli_id", "person_id", "provider_id"):
+    for name in ("cpli_id", "person_id"):
         tidy.required_text(name)
+    tidy.provider()
     tidy.service_type()
     tidy.required_date("start_date")
     tidy.optional_date("end_date")
@@ -92,12 +94,13 @@ def clean_cplis(raw: RawTable, *, local_authority: str, as_of: date) -> Cleaned:
 
 def clean_portal(raw: RawTable, *, local_authority: str, extract_date: date) -> Cleaned:
     """Clean one extract of what the portal shows of a council's CPLIs (rule 2)."""
-    text = _without_blank_rows(raw.frame, PORTAL.all)
+    text = _without_blank_rows(raw.frame, _with_reference(raw))
     who = f"the portal's team for {local_authority}"
     tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
     tidy.ragged()
-    for name in ("cpli_id", "person_id", "provider_id"):
+    for name in ("cpli_id", "person_id"):
         tidy.required_text(name)
+    tidy.provider()
     tidy.service_type()
     tidy.required_date("start_date")
     tidy.optional_date("end_date")
@@ -196,6 +199,44 @@ def clean_providers(raw: RawTable) -> Cleaned:
     return tidy.finish(raw, valid=Provider, rejected=None, drop=repeated)
 
 
+def clean_supplier_references(raw: RawTable, *, provider_ids: Collection[str]) -> Cleaned:
+    """Clean the references by which councils know providers; `provider_ids` are the register's.
+
+    A reference that a council has for two providers leads to neither.
+    """
+    text = _without_blank_rows(raw.frame, SUPPLIER_REFERENCE.all)
+    who = "the keeper of the providers' register"
+    tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
+    tidy.ragged()
+    tidy.required_council()
+    for name in ("supplier_reference", "provider_id"):
+        tidy.required_text(name)
+    provider = tidy.columns["provider_id"]
+    tidy.reject(
+        (provider.notna() & ~provider.isin(provider_ids)).to_numpy(dtype=bool),
+        "provider_id",
+        "not_registered",
+        "the register does not hold this provider",
+    )
+    known = pd.DataFrame({name: tidy.columns[name] for name in SUPPLIER_REFERENCE.all})
+    known = known[~tidy.rejected]
+    copies = known.duplicated()
+    twice = known[~copies].duplicated(["local_authority", "supplier_reference"], keep=False)
+    places = pd.Series(np.arange(len(text)), index=text.index)
+    conflict = places.isin(twice.index[twice]).to_numpy(dtype=bool)
+    repeated = places.isin(copies.index[copies]).to_numpy(dtype=bool)
+    tidy.reject(
+        conflict,
+        "supplier_reference",
+        "conflicting_reference",
+        "the council has this reference for another provider too",
+    )
+    tidy.warn(
+        repeated, "supplier_reference", "repeated", "the same row stands before and counts once"
+    )
+    return tidy.finish(raw, valid=SupplierReference, rejected=None, drop=repeated)
+
+
 @dataclass(kw_only=True)
 class _Tidy:
     """One table on its way from text to typed columns; gathers what was refused on the way."""
@@ -225,12 +266,43 @@ class _Tidy:
 
     def ragged(self) -> None:
         where = self.text["ragged"].to_numpy(dtype=bool)
-        self.reject(where, None, "ragged", "it has more or fewer cells than the header")
+        self.reject(
+            where,
+            None,
+            "ragged",
+            "it has more or fewer cells than the heading, or a quotation mark out of place, so that"
+            " its cells cannot be told apart",
+        )
 
     def required_text(self, name: str) -> None:
         values = parsing.trimmed(self.text[name])
         self.reject(values.isna().to_numpy(dtype=bool), name, "missing", "there is no value")
         self.columns[name] = values
+
+    def required_council(self) -> None:
+        parsed = parsing.matching(self.text["local_authority"], GSS_PATTERN)
+        missing = parsed.values.isna().to_numpy(dtype=bool)
+        self.reject(
+            missing, "local_authority", "missing", "there is no council's code (E and eight digits)"
+        )
+        self.columns["local_authority"] = parsed.values
+
+    def provider(self) -> None:
+        """Read the provider, which may be known by a supplier reference only (rule 2)."""
+        if "supplier_reference" not in self.text:
+            self.required_text("provider_id")
+            return
+        values = parsing.trimmed(self.text["provider_id"])
+        unmapped = self.text["supplier_reference"].notna().to_numpy(dtype=bool)
+        missing = values.isna().to_numpy(dtype=bool) & ~unmapped
+        self.reject(missing, "provider_id", "missing", "there is no value")
+        self.reject(
+            unmapped,
+            "provider_id",
+            "supplier_reference_unmapped",
+            "the providers' register does not hold this supplier reference of the council",
+        )
+        self.columns["provider_id"] = values
 
     def required_date(self, name: str) -> None:
         parsed = parsing.dates(self.text[name])
@@ -458,6 +530,11 @@ class _Tidy:
     @staticmethod
     def _at(values: str | pd.Series, places: NDArray[np.int64]) -> str | NDArray[np.object_]:
         return values if isinstance(values, str) else np.asarray(values, dtype=object)[places]
+
+
+def _with_reference(raw: RawTable) -> list[str]:
+    """Return the columns that hold what a row says."""
+    return [*raw.table.all, *({"supplier_reference"} & {*raw.frame.columns})]
 
 
 def _without_blank_rows(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

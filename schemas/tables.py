@@ -112,6 +112,9 @@ CASELOAD = TableColumns(
 PROVIDER = TableColumns(
     name="provider", required=("provider_id", "name"), optional=("cqc_id", "ods_code")
 )
+SUPPLIER_REFERENCE = TableColumns(
+    name="supplier_reference", required=("local_authority", "supplier_reference", "provider_id")
+)
 
 DISCREPANCY_COLUMNS = (
     "discrepancy_id",
@@ -301,6 +304,19 @@ class Provider(Table):
     ods_code: Series[str] = pa.Field(nullable=True)
 
 
+class SupplierReference(Table):
+    """The references by which councils know providers (rule 2): each leads to one provider."""
+
+    local_authority: Series[str] = pa.Field(str_matches=GSS_PATTERN)
+    supplier_reference: Series[str]
+    provider_id: Series[str]
+
+    @pa.dataframe_check
+    def leads_to_one_provider(cls, frame: pd.DataFrame) -> pd.Series:
+        """A council has a reference once."""
+        return ~frame.duplicated(["local_authority", "supplier_reference"])
+
+
 class Discrepancy(Table):
     """What a night finds (rule 11): text and dates, ready to be written."""
 
@@ -343,6 +359,7 @@ MODELS: Mapping[str, type[Table]] = MappingProxyType(
             Entry,
             RejectedEntry,
             Provider,
+            SupplierReference,
             Discrepancy,
             Refusal,
         )

@@ -15,6 +15,7 @@ from schemas.cleaning import (
     clean_cplis,
     clean_portal,
     clean_providers,
+    clean_supplier_references,
 )
 from schemas.raw import CaseloadFile, RawTable
 from schemas.tables import (
@@ -22,6 +23,7 @@ from schemas.tables import (
     CPLI,
     PORTAL,
     PROVIDER,
+    SUPPLIER_REFERENCE,
     Cpli,
     Entry,
     Portal,
@@ -113,6 +115,11 @@ def cleaned_entries(*rows: Row, ragged: Sequence[int] = ()) -> CleanedCaseloads:
 def cleaned_providers(*rows: Row, ragged: Sequence[int] = ()) -> Cleaned:
     """The register, cleaned."""
     return clean_providers(raw(rows, PROVIDER, ragged=ragged))
+
+
+def cleaned_references(*rows: Row, provider_ids: Sequence[str]) -> Cleaned:
+    """The list of supplier references beside a register of these providers, cleaned."""
+    return clean_supplier_references(raw(rows, SUPPLIER_REFERENCE), provider_ids=provider_ids)
 
 
 def refused(cleaned: Cleaned) -> list[Refused]:

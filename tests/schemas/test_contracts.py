@@ -15,6 +15,7 @@ from cleaned import (
     cleaned_entries,
     cleaned_portal,
     cleaned_providers,
+    cleaned_references,
 )
 from oracle.tables import table, words
 
@@ -45,6 +46,14 @@ def sound_frames() -> Mapping[str, pd.DataFrame]:
     """For each model a frame of three rows that keeps its contract."""
     bad = {"service_type": "", "start_date": "2027-04-01"}
     providers = [{"provider_id": f"{SECRET}{number}", "name": SECRET} for number in range(ROWS)]
+    references = [
+        {
+            "local_authority": "E06000016",
+            "supplier_reference": f"{SECRET}{number}",
+            "provider_id": f"{SECRET}P",
+        }
+        for number in range(ROWS)
+    ]
     return {
         "Cpli": cleaned_cplis(*three(CPLI_ROW)).valid,
         "RejectedCpli": cleaned_cplis(*three(CPLI_ROW, **bad)).rejected,
@@ -53,6 +62,7 @@ def sound_frames() -> Mapping[str, pd.DataFrame]:
         "Entry": cleaned_entries(*three(ENTRY_ROW)).valid,
         "RejectedEntry": cleaned_entries(*three(ENTRY_ROW, **bad)).rejected,
         "Provider": cleaned_providers(*providers).valid,
+        "SupplierReference": cleaned_references(*references, provider_ids=[f"{SECRET}P"]).valid,
         "Discrepancy": discrepancies(),
         "Refusal": cleaned_cplis(*three(CPLI_ROW, unit=SECRET)).refusals,
     }
@@ -156,6 +166,7 @@ MAY_BE_NULL: Mapping[str, tuple[str, ...]] = {
         service_type start_date end_date weekly_quantity unit
     """),
     "Provider": words("cqc_id ods_code"),
+    "SupplierReference": (),
     "Discrepancy": DISCREPANCY_COLUMNS[3:],
     "Refusal": words("row column"),
 }

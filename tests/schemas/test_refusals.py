@@ -100,7 +100,7 @@ SAID = table("""
     end_before_start       | rejected | it lies before start_date
     conflicting_cpli_id    | rejected | other rows of the extract say otherwise
     repeated               | warning  | counts
-    ragged                 | rejected | it has more or fewer cells than the header
+    ragged                 | rejected | it has more or fewer cells than the heading
     no_identity            | rejected | it needs a usable CPLI reference
     differs_from_file_name | rejected | it is not what the file's name says
     nhs_number_invalid     | warning  | it is not ten digits with a right check digit
