@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +26,17 @@ from schemas.raw import FileFacts, RawTable, RefusalLog
 from schemas.tables import TableColumns
 
 LINE = re.compile(rb"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+# A cell that surely ends where its comma stands: with quotes around all of it, or with none before.
+SURE_CELL = re.compile(r'(?:"(?:[^",\r\n]|"")*"|[^",\r\n][^,\r\n]*|),')
+IN_A_QUOTED_CELL = re.compile(r"[,\r\n]")
 NEWLINE, RETURN, QUOTE, COMMA = b'\n\r",'
 AFTER_CONTROLS = 14
 BLOCK_BYTES = 8 << 20
 ROWS_AT_ONCE = 20_000
 OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 ENOUGH_TO_TELL = 2
+# In a narrower table, lines of a text have as many commas as its rows by chance.
+ENOUGH_COMMAS = 3
 
 # The csv module has one limit for the whole process; ours is in `raw_table`.
 csv.field_size_limit(2**31 - 1)
@@ -114,7 +120,9 @@ def read_fast(lines: Lines, heading: Heading) -> Cells | None:
     if not _are_sound(quotes, characters):
         return None
     in_cells = np.searchsorted(quotes, line_ends) % 2 == 1
-    if _leave_empty_lines(line_ends[~in_cells], characters):
+    if _leave_empty_lines(line_ends[~in_cells], characters) or _rows_in_cells(
+        line_ends, in_cells, characters, heading
+    ):
         return None
     # Where one block ends between the \r and the \n of a cell, pyarrow loses the \n.
     one_block = bool(in_cells.any())
@@ -166,6 +174,26 @@ def _leave_empty_lines(line_ends: npt.NDArray[np.int64], characters: npt.NDArray
     return bool(line_ends[0] == 0 or ((np.diff(line_ends) == 1) & ~one_end).any())
 
 
+def _rows_in_cells(
+    line_ends: npt.NDArray[np.int64],
+    in_cells: npt.NDArray[np.bool_],
+    characters: npt.NDArray[np.uint8],
+    heading: Heading,
+) -> bool:
+    """Tell whether a cell may have swallowed rows: see `_are_rows`."""
+    if not in_cells.any():
+        return False
+    second = (characters[line_ends] == NEWLINE) & (characters[line_ends - 1] == RETURN)
+    ends, inside = line_ends[~second], in_cells[~second]
+    commas = np.searchsorted(np.flatnonzero(characters == COMMA), [0, *ends, len(characters)])
+    like_rows = np.diff(commas) >= _commas_of_a_row(heading)
+    return bool((inside & like_rows[:-1] & like_rows[1:]).any())
+
+
+def _commas_of_a_row(heading: Heading) -> int:
+    return max(heading.named - 1, ENOUGH_COMMAS)
+
+
 def read_with_care(lines: Lines, heading: Heading) -> Cells:
     """Read the rows that `lines` has not given yet, whatever they are.
 
@@ -176,9 +204,10 @@ def read_with_care(lines: Lines, heading: Heading) -> Cells:
     judged = _Judged()
     pieces: list[dict[str, pa.Array]] = []
     rows: list[list[str]] = []
-    for row, left_open in _rows(lines, heading):
-        judged.add(row, left_open=left_open, heading=heading)
-        rows.append(row if len(row) >= heading.named else row + [""] * (heading.named - len(row)))
+    for row in _rows(lines, heading):
+        judged.add(row, heading)
+        cells = row.cells
+        rows.append(cells if len(cells) >= heading.named else _filled_up(cells, heading))
         if len(rows) == ROWS_AT_ONCE:
             pieces.append(_columns(rows, heading))
             rows = []
@@ -192,27 +221,50 @@ def read_with_care(lines: Lines, heading: Heading) -> Cells:
     return Cells(columns=columns, ragged=ragged)
 
 
+def _filled_up(cells: list[str], heading: Heading) -> list[str]:
+    return cells + [""] * (heading.named - len(cells))
+
+
 def _columns(rows: list[list[str]], heading: Heading) -> dict[str, pa.Array]:
     columns = list(zip(*rows, strict=False)) or [()] * heading.named
     return {name: pa.array(columns[at], TEXT) for name, at in heading.positions.items()}
 
 
-def _rows(lines: Lines, heading: Heading) -> Iterator[tuple[list[str], bool]]:
-    """Give each row's cells, and whether it leaves a quote open.
+class _Row(NamedTuple):
+    """A row's cells, of which the first `sure` end where they should.
 
-    A cell may hold line ends, if its quotes are sound and its row as long as the heading. Else its
-    quote was never meant to open anything, and every line is a row of its own.
+    `parted` is how many cells its commas would make if all of them parted cells. A broken row has a
+    quote that does not enclose one cell, so that its cells are known no further than they are sure.
+    """
+
+    cells: list[str]
+    sure: int
+    parted: int
+    broken: bool = False
+
+
+def _rows(lines: Lines, heading: Heading) -> Iterator[_Row]:
+    """Give each row.
+
+    A cell may hold line ends, if its quotes are sound, its row as long as the heading, and not
+    every line like a row. Else its quote was never meant to open anything, and every line is a row
+    of its own.
     """
     sound = csv.reader(lines, strict=True)
     while lines.at < lines.end:
         start, lines_before = lines.at, sound.line_num
         cells = _next_row(sound)
         several_lines = sound.line_num > lines_before + 1
-        if cells is None or (several_lines and not _fits(cells, heading)):
+        text = lines.text[start : lines.at]
+        if cells is None or (
+            several_lines and (not _fits(cells, heading) or _are_rows(text, heading))
+        ):
             lines.at = start
-            yield _one_line(next(lines))
+            yield _broken_row(next(lines), heading)
+        elif QUOTE in text:
+            yield _quoted_row(cells)
         else:
-            yield cells, False
+            yield _Row(cells, sure=len(cells), parted=len(cells))
 
 
 def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
@@ -222,10 +274,30 @@ def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
         return None
 
 
-def _one_line(line: str) -> tuple[list[str], bool]:
-    reader = csv.reader([line, ""])
-    cells = next(reader)
-    return cells, reader.line_num > 1
+def _are_rows(text: bytes, heading: Heading) -> bool:
+    """Tell whether every line has the commas of a row: two stray quotes may have joined them."""
+    return all(
+        line.group().count(COMMA) >= _commas_of_a_row(heading) for line in LINE.finditer(text)
+    )
+
+
+def _broken_row(line: str, heading: Heading) -> _Row:
+    """Read a line up to the first cell whose quotes are not sound, or that holds a comma."""
+    at, sure = 0, 0
+    while sure < heading.named and (cell := SURE_CELL.match(line, at)):
+        at, sure = cell.end(), sure + 1
+    cells = next(csv.reader([line[:at]]))[:sure]
+    return _Row(cells, sure=sure, parted=line.count(",") + 1, broken=True)
+
+
+def _quoted_row(cells: list[str]) -> _Row:
+    """Judge sound cells: one with a comma or a line end in it may have swallowed others."""
+    inside = [at for at, cell in enumerate(cells) if IN_A_QUOTED_CELL.search(cell)]
+    return _Row(
+        cells,
+        sure=min(inside, default=len(cells)),
+        parted=len(cells) + sum(cells[at].count(",") for at in inside),
+    )
 
 
 def _fits(cells: list[str], heading: Heading) -> bool:
@@ -237,29 +309,42 @@ class _Judged:
 
     def __init__(self) -> None:
         self.cells: list[int] = []
+        self.sure: list[int] = []
         self.trusted: list[int] = []
         self.ragged: list[bool] = []
 
-    def add(self, cells: list[str], *, left_open: bool, heading: Heading) -> None:
+    def add(self, row: _Row, heading: Heading) -> None:
         """Judge one row by itself."""
-        blank = not any(map(str.strip, cells))
-        ragged = left_open or not (blank or _fits(cells, heading))
-        trusted = heading.named
-        if ragged:
-            # Where a file is cut off, the last cell may be cut off too.
-            trusted = heading.comma_safe if len(cells) > heading.named else heading.named
-            trusted = min(trusted, len(cells) - 1)
-        self.cells.append(0 if blank else len(cells))
-        self.trusted.append(trusted)
+        blank = not (row.broken or any(map(str.strip, row.cells)))
+        ragged = row.broken or not (blank or _fits(row.cells, heading))
+        self.cells.append(0 if blank else len(row.cells))
+        self.sure.append(row.sure)
+        self.trusted.append(_trusted(row, heading) if ragged else heading.named)
         self.ragged.append(ragged)
 
     def verdict(self, heading: Heading) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Judge the rows by each other; return how many cells to trust, and which are ragged."""
         cells = np.array(self.cells, dtype=np.int64)
+        sure = np.array(self.sure, dtype=np.int64)
         trusted = np.array(self.trusted, dtype=np.int64)
         ragged = np.array(self.ragged, dtype=bool)
         whole = ~ragged & (cells >= heading.named)
         lengths, rows = np.unique(cells[whole], return_counts=True)
         usual = lengths[rows.argmax()] if len(rows) else heading.named
-        moved = whole & (cells > heading.named) & (cells != usual)
-        return np.where(moved, heading.comma_safe, trusted), ragged | moved
+        # A row without the empty cells that the others end in is whole, if it swallowed none.
+        moved = whole & (cells != usual) & ((cells > heading.named) | (sure < cells))
+        return np.where(moved, np.minimum(sure, heading.comma_safe), trusted), ragged | moved
+
+
+def _trusted(row: _Row, heading: Heading) -> int:
+    """Return how many of a ragged row's cells stand where the heading says.
+
+    With a comma too many they may have moved to the right, with one too few to the left. Where a
+    file is cut off, the last cell may be cut off too.
+    """
+    unmoved = heading.named
+    if row.parted > heading.named:
+        unmoved = heading.comma_safe
+    elif row.parted < heading.named:
+        unmoved = heading.only_whom
+    return min(unmoved, row.sure, row.parted - 1)

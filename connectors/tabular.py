@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from connectors.wording import ask, listed, refused
 from schemas.raw import FileFacts, RawTable, RefusalLog
-from schemas.tables import CASELOAD, TableColumns
+from schemas.tables import CASELOAD, CPLI, PORTAL, TableColumns
 
 TEXT = pa.large_string()
 LONGEST_CELL = 4_000
@@ -40,19 +40,28 @@ COMMA_COLUMNS = frozenset(
     }
 )
 
+# What can show that a rejected line is not the one that somebody looks for (rule 9.4). Of a row
+# with a comma too few they may be another column's; whom the row means is then worth more.
+COUNCILS_TABLES = (CPLI.name, PORTAL.name)
+TELLING_APART = frozenset(
+    {"provider_id", "service_type", "start_date", "end_date", "authorisation"}
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
     """Where a file keeps its canonical columns; positions count from 0.
 
     `named` cells reach to the last heading that is not blank, `width` to the end of the line.
-    `comma_safe` is the number of cells from the left that no unquoted comma can have moved.
+    `comma_safe` is the number of cells from the left that no unquoted comma can have moved, and
+    `only_whom` of those that say no more than whom the row means.
     """
 
     positions: Mapping[str, int]
     named: int
     width: int
     comma_safe: int
+    only_whom: int
 
 
 def canonical(heading: str) -> str:
@@ -72,12 +81,14 @@ def read_heading(cells: Sequence[str], *, table: TableColumns, notes: RefusalLog
     named = max((at + 1 for at, name in enumerate(names) if name), default=0)
     unknown = [at for at in range(named) if names[at] not in positions]
     _warn_of_unknown(unknown, table=table, notes=notes)
+    apart = TELLING_APART if table.name in COUNCILS_TABLES else frozenset()
     commas = [positions[name] for name in COMMA_COLUMNS & positions.keys()]
     return Heading(
         positions=positions,
         named=named,
         width=len(names),
         comma_safe=min([named, *unknown, *commas]),
+        only_whom=min([named, *(positions[name] for name in apart & positions.keys())]),
     )
 
 

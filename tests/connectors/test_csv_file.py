@@ -93,8 +93,67 @@ READABLE = {
     ),
     "a cell that begins with a quoted name": (
         HEADING + 'C1,"May" Zzyzx,2026-04-01,hours,\n' + GOOD,
-        [["C1", "May Zzyzx", "2026-04-01", "hours", None], ROW],
+        [["C1", None, None, None, None], ROW],
+        [1],
         [],
+    ),
+    "a stray quote that a later one of the row closes": (
+        HEADING + 'C1,"Zzyzx,2026-04-01",hours,2026-05-01\n' + GOOD,
+        [["C1", None, None, None, None], ROW],
+        [1],
+        [],
+    ),
+    "a stray quote that is closed inside a later cell": (
+        HEADING + 'C1,"Zzyzx,2026-"04-01,hours,2026-05-01\n' + GOOD,
+        [["C1", None, None, None, None], ROW],
+        [1],
+        [],
+    ),
+    "stray quotes of which a later pair is the broken one": (
+        HEADING + 'C1,"Zzyzx,2026-04-01",hours,"2026"-05-01\n' + GOOD,
+        [["C1", None, None, None, None], ROW],
+        [1],
+        [],
+    ),
+    "a stray quote that hides as many cells as stand too many at the end": (
+        (HEADING + GOOD * 2).replace("\n", ",,\n") + 'C1,"Zzyzx,2026-04-01,hours",2026-05-01,,\n',
+        [ROW, ROW, ["C1", None, None, None, None]],
+        [3],
+        [],
+    ),
+    "an open quote behind an unquoted comma": (
+        HEADING + 'C1,Zzyzx, Mary,"2026-04-01,hours,2026-05-01\n' + GOOD,
+        [["C1", None, None, None, None], ROW],
+        [1],
+        [],
+    ),
+    "a quote that is not doubled, where every cell has quotes": (
+        HEADING + '"C1","Mary "May" Zzyzx","2026-04-01","hours",""\n' + GOOD,
+        [["C1", None, None, None, None], ROW],
+        [1],
+        [],
+    ),
+    "a stray quote in the first cell": (
+        HEADING + '"C1,Zzyzx",2026-04-01,hours,\n' + GOOD,
+        [EMPTY, ROW],
+        [1],
+        [],
+    ),
+    "a comma that is missing moves what follows to the left": (
+        HEADING + "C1Zzyzx,2026-04-01,hours,\n" + GOOD,
+        [["C1Zzyzx", "2026-04-01", None, None, None], ROW],
+        [1],
+        [],
+    ),
+    "two stray quotes in one column take no rows along": (
+        HEADING + GOOD + 'C2,"Zzyzx,2026-04-01,hours,\n' + GOOD + 'C3,Zzyzx",2026-04-01,hours,\n',
+        [
+            ROW,
+            ["C2", None, None, None, None],
+            ROW,
+            ["C3", 'Zzyzx"', "2026-04-01", "hours", None],
+        ],
+        [2],
         [],
     ),
     "a quote that is never closed takes no other row along": (
@@ -113,6 +172,12 @@ READABLE = {
         HEADING + 'C1,Zzyzx,2026-04-01,hours,"2026\n' + GOOD,
         [ROW, ROW],
         [1],
+        [],
+    ),
+    "a quoted text of several lines with commas": (
+        HEADING + 'C1,"Zzyzx, c/o Mary,\nFlat 2, 1 High Street\n",2026-04-01,hours,\n' + GOOD,
+        [["C1", "Zzyzx, c/o Mary,\nFlat 2, 1 High Street\n", "2026-04-01", "hours", None], ROW],
+        [],
         [],
     ),
     "an unquoted comma": (
@@ -181,7 +246,7 @@ READABLE = {
     ),
     "an unquoted line end in a cell": (
         HEADING + GOOD + "C2,Zzy\nzx,2026-04-01,hours,\n" + GOOD,
-        [ROW, ["C2", None, None, None, None], ["zx", "2026-04-01", "hours", None, None], ROW],
+        [ROW, ["C2", None, None, None, None], ["zx", "2026-04-01", None, None, None], ROW],
         [2, 3],
         [],
     ),
@@ -378,6 +443,23 @@ def test_a_decimal_comma_moves_what_stands_to_its_right() -> None:
     assert raw.frame["ragged"].all()
 
 
+@pytest.mark.parametrize("table", [CPLI, PORTAL], ids=lambda table: table.name)
+def test_a_row_with_a_comma_too_few_says_no_more_than_whom_it_means(table: TableColumns) -> None:
+    row = ",".join(f"{name}-{MARKER}" for name in table.all)
+    raw = read(f"{','.join(table.all)}\n{row.replace(',start_date', 'start_date')}\n", table)
+    kept = raw.frame.drop(columns=["row", "ragged"]).dropna(axis=1).iloc[0].to_dict()
+    assert raw.frame["ragged"].tolist() == [True]
+    assert {"cpli_id"} <= set(kept) < set(table.all[: table.all.index("service_type")])
+    assert "provider_id" not in kept
+    assert kept == {name: f"{name}-{MARKER}" for name in kept}
+
+
+def test_a_short_entry_still_says_whom_it_means() -> None:
+    raw = read("service_type,family_name,nhs_number,unit\nHS,Zzyzx,9990000018\n", CASELOAD)
+    assert raw.frame["family_name"].tolist() == [MARKER]
+    assert raw.frame["ragged"].tolist() == [True]
+
+
 def test_only_reading_falls_back_to_windows_1252() -> None:
     with pytest.raises(UnicodeEncodeError):
         "\udc81".encode(errors=WINDOWS_1252)
@@ -390,7 +472,7 @@ CELL = st.text(
     max_size=8,
 )
 LINE_END = st.sampled_from(["\n", "\r\n", "\r"])
-HEADS = Heading(positions={"a": 0, "b": 2, "c": 1}, named=3, width=3, comma_safe=1)
+HEADS = Heading(positions={"a": 0, "b": 2, "c": 1}, named=3, width=3, comma_safe=1, only_whom=3)
 
 
 @st.composite
@@ -433,6 +515,19 @@ def test_what_is_written_is_read_cell_for_cell(table: tuple[str, list[list[str]]
     assert careful == (columns, [False] * len(rows))
     fast = read_fast(lines_of(text), HEADS)
     assert fast is None or told(fast) == careful
+
+
+WIDE = Heading(positions={"a": 0, "e": 4}, named=5, width=5, comma_safe=1, only_whom=3)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_the_fast_way_leaves_rows_inside_a_cell_to_the_careful_one(line_end: str) -> None:
+    swallowed = ['a,"b,c,d,e', 'f,g",h,i,j', "k,l,m,n,o"]
+    assert read_fast(lines_of(line_end.join(swallowed)), WIDE) is None
+    careful = told(read_with_care(lines_of(line_end.join(swallowed)), WIDE))
+    assert careful == ({"a": ["a", "f", "k"], "e": [None, "j", "o"]}, [True, False, False])
+    text = ['a,"b', "", ', ,c",d,e,f', "k,l,m,n,o"]
+    assert read_fast(lines_of(line_end.join(text)), WIDE) is not None
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
