@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import lock_descriptor
 
 from schemas.errors import WrongUsage
 
 OWNER_ONLY = 0o700
+
+
+def insist_on_room(folder: Path) -> None:
+    """Raise `WrongUsage` where a folder, there or not, cannot be written; leaves nothing behind."""
+    with writing(folder):
+        if code := why_not(folder):
+            raise OSError(code, os.strerror(code))
+
+
+def why_not(folder: Path) -> int:
+    """Return the error number that making or filling a folder would meet, or 0."""
+    place = folder.absolute()
+    nearest = next(each for each in (place, *place.parents) if each.exists())
+    if not nearest.is_dir():
+        return errno.ENOTDIR
+    return 0 if os.access(nearest, os.W_OK | os.X_OK) else errno.EACCES
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], *, instead_of: tuple[str, ...]) -> None:
@@ -22,12 +41,13 @@ def write_files(folder: Path, files: Mapping[str, bytes], *, instead_of: tuple[s
     """
     with writing(folder):
         private_folder(folder)
-        for name in reversed(instead_of):
-            (folder / name).unlink(missing_ok=True)
-        _flush(folder)
-        for name, content in files.items():
-            _write(folder / name, content)
-        _flush(folder)
+        with _alone_in(folder):
+            for name in reversed(instead_of):
+                _remove(folder / name)
+            _flush(folder)
+            for name, content in files.items():
+                _write(folder / name, content)
+            _flush(folder)
 
 
 def replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
@@ -83,14 +103,37 @@ def writing(place: Path) -> Iterator[None]:
         )
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until nobody else writes here; the lock is on the folder and leaves nothing in it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # A network's file system may lock no folder; that alone is no reason to write nothing.
+        with suppress(OSError):
+            lock_descriptor(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, and what a run that was killed while writing it has left."""
+    path.unlink(missing_ok=True)
+    for unfinished in path.parent.glob(f".{path.name}.*"):
+        unfinished.unlink(missing_ok=True)
+
+
 def _write(path: Path, content: bytes) -> None:
     """Write a file under another name, see it onto the disk, and only then give it its name."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _flush(folder: Path) -> None:

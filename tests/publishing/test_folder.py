@@ -1,8 +1,13 @@
+import errno
 import os
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from filelock import lock_descriptor
 
 from publishing import folder as folders
 from publishing.folder import mend_folder, replace_folder, write_files
@@ -114,6 +119,43 @@ def test_wherever_replacing_is_killed_the_folder_is_old_or_new_after_mending(tmp
             break
     assert step > 5
     assert not killed
+
+
+def test_a_disk_that_is_full_leaves_no_unfinished_file(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / ".first.csv.k1ll3d").write_bytes(b"of a run that was killed")
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    write_files(tmp_path, {"first.csv": b"1"}, instead_of=NAMES)
+    monkeypatch.setattr(os, "fdopen", opening(os.fdopen, full))
+    with pytest.raises(WrongUsage, match="No space left"):
+        write_files(tmp_path, {"first.csv": b"1"}, instead_of=NAMES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def opening(fdopen, write):
+    """Return an `fdopen` whose files are written by `write`."""
+
+    def opened(*args, **kwargs):
+        file = fdopen(*args, **kwargs)
+        return mock.MagicMock(
+            __enter__=lambda _: mock.Mock(write=write), __exit__=lambda *_: file.close()
+        )
+
+    return opened
+
+
+def test_two_that_write_at_once_take_turns(tmp_path):
+    handle = os.open(tmp_path, os.O_RDONLY)
+    lock_descriptor(handle)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write_files, tmp_path, {"a.csv": b"1"}, instead_of=NAMES)
+        time.sleep(0.3)
+        assert not written.done()
+        assert list(tmp_path.iterdir()) == []
+        os.close(handle)
+    assert contents(tmp_path) == {"a.csv": b"1"}
 
 
 def test_a_place_that_cannot_be_written_is_named_with_what_to_do(tmp_path):
