@@ -22,9 +22,11 @@ LEFT_OUT = "E06000017"
 def show_demo(*, people: int, seed: int, as_of: date, out: Path) -> int:
     """Make the population, run both nights, and print what is new, lasting and gone."""
     from flows.backend import prefect_backend
+    from flows.ready import ready_to_record
 
     started = time.monotonic()
     settings = load_settings()
+    ready_to_record(out, settings=settings)
     with progress(), prefect_backend(out) as wait_until_up:
         sources = [
             make_night(night, people=people, seed=seed, as_of=as_of, out=out) for night in (0, 1)

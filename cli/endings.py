@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+import signal
+import threading
+from contextlib import ExitStack
+from types import FrameType, TracebackType
 
 import click
 
 from flows.faults import REPORT, Unforeseen, described
 from schemas.errors import ContractBreach, CpliError
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class Terminated(SystemExit):
+    """Whoever looks after the process has asked it to end; what it holds open is cleared up."""
 
 
 class Ending:
@@ -22,8 +29,12 @@ class Ending:
 
     def __init__(self) -> None:
         self.exit_code = 0
+        self.restored = ExitStack()
 
     def __enter__(self) -> Ending:
+        if threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGTERM, _terminate)
+            self.restored.callback(signal.signal, signal.SIGTERM, before)
         return self
 
     def __exit__(
@@ -32,11 +43,16 @@ class Ending:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        """Say what went wrong, unless it is an exit that somebody asked for."""
-        if error is None or isinstance(error, SystemExit):
+        """Say what went wrong, unless it is an exit that the command itself asked for."""
+        self.restored.close()
+        if error is None or (isinstance(error, SystemExit) and not isinstance(error, Terminated)):
             return False
         self.exit_code = _say(error)
         return True
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated(TERMINATED)
 
 
 def _say(error: BaseException) -> int:
@@ -44,9 +60,9 @@ def _say(error: BaseException) -> int:
         case click.ClickException():
             error.show()
             return error.exit_code
-        case KeyboardInterrupt() | click.Abort():
+        case KeyboardInterrupt() | click.Abort() | Terminated():
             click.echo("Stopped. Run the same command again to do it from the start.", err=True)
-            return INTERRUPTED
+            return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
         case Unforeseen() | ContractBreach():
             click.echo(f"{error} {REPORT}", err=True)
             return error.exit_code

@@ -10,6 +10,7 @@ from casebook.store import Casebook
 from cli.reports import say_not_assessed, show_changes, show_counts
 from cli.terminal import say, show, table
 from flows.pulls import council_name
+from flows.words import counted
 from schemas.errors import WrongUsage
 from settings.database import FILE, database_url
 from settings.settings import load_settings
@@ -52,7 +53,8 @@ def show_night(as_of: date, out: Path | None) -> int:
     if night is None:
         known = ", ".join(str(night.as_of) for night in nights) or "none"
         raise WrongUsage(f"The night of {as_of} is not on record. On record: {known}.")
-    say(f"The night of {as_of}: {night.outcome.display}, {night.discrepancies:,} discrepancies")
+    found = counted(night.discrepancies, "discrepancy", "discrepancies")
+    say(f"The night of {as_of}: {night.outcome.display}, {found}")
     say_not_assessed(night.councils)
     say()
     show_sources(night)
@@ -78,7 +80,8 @@ def show_sources(night: NightRow) -> None:
         if record.outcome in {SourceOutcome.REFUSED, SourceOutcome.NOT_RECEIVED}
     ]
     say(
-        f"{len(used):,} files used: {sum(record.rows or 0 for record in used):,} rows,"
+        f"{counted(len(used), 'file')} used:"
+        f" {counted(sum(record.rows or 0 for record in used), 'row')},"
         f" {sum(record.rejected_rows or 0 for record in used):,} of them rejected"
     )
     if trouble:

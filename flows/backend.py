@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from publishing.folder import private_folder, writing
+from publishing.folder import insist_on_room, private_folder, writing
 from schemas.errors import TryAgainLater
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,6 +54,8 @@ def prepare_environment(out: Path) -> None:
         private_folder(out)
     for name, value in {"PREFECT_HOME": str(out.resolve() / ".prefect"), **QUIET}.items():
         os.environ.setdefault(name, value)
+    # Prefect would say in words of its own that it cannot write there.
+    insist_on_room(Path(os.environ["PREFECT_HOME"]))
     for name in ("NO_PROXY", "no_proxy"):
         direct = [part for part in os.environ.get(name, "").split(",") if part]
         if LOCAL not in direct:

@@ -33,6 +33,7 @@ from flows.keeping import keep_the_others
 from flows.progress import LOG, Stopwatch
 from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts, council_name
 from flows.reading import unread_council
+from flows.ready import ready_to_run
 from flows.stage import (
     ACCOUNT,
     CASELOADS,
@@ -46,8 +47,7 @@ from flows.stage import (
     work_folder,
 )
 from publishing.folder import mend_folder, replace_folder
-from schemas.errors import NothingAssessed, TryAgainLater, WrongUsage
-from settings.database import database_url
+from schemas.errors import TryAgainLater, WrongUsage
 from settings.identity import identity_key
 from settings.settings import Settings, load_settings
 
@@ -59,7 +59,7 @@ def may_pass_by_itself(_task: Task[..., Any], _run: TaskRun, state: State) -> bo
     return isinstance(state.result(raise_on_failure=False), TryAgainLater)
 
 
-LEFT_OUT = "It was not among the councils that this run was asked for."
+LEFT_OUT = "It was not asked for. To assess it, run the night without --council, or for it too."
 STEP: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE}
 PULL: dict[str, Any] = STEP | {
     "retries": 3,
@@ -83,7 +83,7 @@ def nightly(
 ) -> State[steps.Done]:
     """Pull, validate, reconcile, record and write one night; by default today's, of all councils.
 
-    Ends in the state `Completed`, or `Incomplete` where a council could not be assessed. Raises
+    Ends in the state `Completed`, or `Incomplete` where a council was not assessed. Raises
     `NothingAssessed` where none could, and whatever keeps the caseloads from being read at all:
     without them every provider would seem to have sent nothing.
     """
@@ -110,10 +110,8 @@ def in_order(
 ) -> steps.Done:
     """Do one step after the other, under the lock of the night."""
     watch = Stopwatch()
+    known, chosen, casebook = ready_to_run(sources, out, councils=councils, settings=settings)
     identity_key(settings)
-    known = steps.open_source(sources)[1]
-    chosen = choose(councils, known)
-    casebook = Casebook.open(database_url(settings, out))
     folder = out / as_of.isoformat()
     sweep(out, casebook)
     with hold(casebook, as_of, settings), work_folder(folder) as work:
@@ -122,7 +120,7 @@ def in_order(
             pulls = pull(sources, known, chosen, as_of=as_of, work=work, settings=settings)
         with watch("reconcile"):
             account = reconcile_night(pulls, as_of=as_of, work=work, settings=settings)
-        missed = steps.missed(account)
+        asked = account
         if chosen != known:
             account = keep_what_stands(account, casebook, folder=folder, work=work)
         with watch("record"):
@@ -135,7 +133,7 @@ def in_order(
         folder=folder,
         files=files,
         councils=account.councils,
-        missed=missed,
+        missed=steps.missed(asked, account),
         summary=account.summary,
         recorded=recorded,
     )
@@ -218,10 +216,10 @@ def keep_what_stands(account: Account, casebook: Casebook, *, folder: Path, work
     if earlier is None:
         return account
     if not account.anything_assessed:
-        reasons = " ".join(council.message or "" for council in steps.missed(account))
-        raise NothingAssessed(
-            f"None of the chosen councils could be assessed. {reasons} The night of"
-            f" {account.as_of} stays as it is on record."
+        raise steps.nothing_assessed(
+            account,
+            "None of the chosen councils could be assessed.",
+            f"The night of {account.as_of} stays as it is on record.",
         )
     whole = keep_the_others(
         pick_up(account, work / ACCOUNT),
@@ -251,16 +249,6 @@ def write_night(
     replace_folder(folder, files)
     LOG.info("Written: %s", folder)
     return tuple(files)
-
-
-def choose(asked: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the councils to assess; raises `WrongUsage` for one that the sources do not know."""
-    unknown = sorted(set(asked) - set(known))
-    if unknown:
-        raise WrongUsage(
-            f"The sources know no council {', '.join(unknown)}; they know {', '.join(known)}."
-        )
-    return tuple(code for code in known if code in asked) or known
 
 
 def sweep(out: Path, casebook: Casebook) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from flows.account import Account
 from flows.pulls import CaseloadFacts, CouncilFacts, Counted, RegisterFacts, council_name
+from flows.words import counted
 
 LOG = logging.getLogger("cpli")
 
@@ -38,7 +39,7 @@ def say_register(facts: RegisterFacts) -> None:
     if facts.message:
         LOG.warning("Register of providers: %s", facts.message)
     else:
-        LOG.info("Register of providers: %s providers", f"{len(facts.provider_ids):,}")
+        LOG.info("Register of providers: %s", counted(len(facts.provider_ids), "provider"))
 
 
 def say_council(facts: CouncilFacts) -> None:
@@ -47,9 +48,10 @@ def say_council(facts: CouncilFacts) -> None:
     if facts.cplis is None:
         LOG.warning("%s: not assessed. %s", name, facts.message)
         return
-    LOG.info("%s: %s", name, _counted(facts.cplis, "CPLIs"))
+    LOG.info("%s: %s", name, _read(facts.cplis, "CPLI"))
     if facts.portal:
-        LOG.info("%s: %s of %s", name, _counted(facts.portal, "portal rows"), facts.portal_date)
+        dated = f" of {facts.portal_date}"
+        LOG.info("%s: %s", name, _read(facts.portal, f"portal row{dated}", f"portal rows{dated}"))
     else:
         LOG.warning("%s: no portal extract in time", name)
 
@@ -59,15 +61,18 @@ def say_caseloads(facts: CaseloadFacts) -> None:
     rows = sum(record.rows or 0 for record in facts.sources)
     rejected = sum(record.rejected_rows or 0 for record in facts.sources)
     LOG.info(
-        "Providers: %s caseloads, %s entries read, %s rejected",
-        *(f"{count:,}" for count in (len(facts.sources), rows, rejected)),
+        "Providers: %s, %s read, %s rejected",
+        counted(len(facts.sources), "caseload"),
+        counted(rows, "entry", "entries"),
+        f"{rejected:,}",
     )
 
 
 def say_reconciled(account: Account) -> None:
     """Say what the rules found."""
-    LOG.info("Reconciled: %s discrepancies", f"{len(account.frames['discrepancies']):,}")
+    found = len(account.frames["discrepancies"])
+    LOG.info("Reconciled: %s", counted(found, "discrepancy", "discrepancies"))
 
 
-def _counted(counted: Counted, what: str) -> str:
-    return f"{counted.rows:,} {what} read, {counted.rejected_rows:,} rejected"
+def _read(file: Counted, one: str, many: str = "") -> str:
+    return f"{counted(file.rows, one, many)} read, {file.rejected_rows:,} rejected"

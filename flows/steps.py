@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from connectors.folder import CanonicalFolder
 from connectors.source import Source
 from flows.account import Account, account_of, account_of_nothing, assemble
 from flows.caseloads import read_caseloads
-from flows.faults import quoting_nobody
+from flows.faults import Unforeseen, quoting_nobody
 from flows.files import NIGHT_FILES, REFUSALS, render
 from flows.progress import Stopwatch, say_caseloads, say_council, say_reconciled, say_register
 from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts
@@ -25,14 +26,18 @@ from flows.reading import (
     without_council,
     without_register,
 )
-from publishing.folder import write_files
+from publishing.folder import insist_on_room, write_files
 from reconciliation import reconcile
-from schemas.errors import CpliError, NothingAssessed
+from schemas.errors import CpliError, NothingAssessed, WrongUsage
 from settings.identity import identity_key
 from settings.settings import Settings
 
 NOT_ASKED_FOR = "not_asked_for"
 """The reason of a council that a run of chosen councils left out."""
+
+NO_REGISTER, FAULT_OF_OURS, REGISTER = "no_register", "fault_of_ours", "providers"
+
+NIGHT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 NOT_ALL_ASSESSED = 3
 """The exit code of a night that is done, but not for every council."""
@@ -42,8 +47,8 @@ NOT_ALL_ASSESSED = 3
 class Done:
     """A night that is done: facts for whoever asked for it, no person among them.
 
-    `councils` and `summary` are the night's; `missed` are those that this run should have assessed
-    and could not.
+    `councils` and `summary` are those of the night as it stands; `missed` are the councils that it
+    says nothing of, and those that this run was asked for and could not assess.
     """
 
     as_of: date
@@ -67,8 +72,10 @@ def reconcile_in_memory(sources: Path, *, as_of: date, out: Path, settings: Sett
     seem to have sent nothing.
     """
     watch = Stopwatch()
-    identity_key(settings)
+    insist_apart(sources, out)
     source, known = open_source(sources)
+    insist_on_room(out)
+    identity_key(settings)
     with watch("read"):
         pulls = pull_in_memory(source, known, as_of=as_of, settings=settings)
     with watch("reconcile"):
@@ -81,7 +88,7 @@ def reconcile_in_memory(sources: Path, *, as_of: date, out: Path, settings: Sett
         folder=out,
         files=tuple(files),
         councils=account.councils,
-        missed=missed(account),
+        missed=account.not_assessed,
         summary=account.summary,
     )
 
@@ -101,6 +108,21 @@ def pull_in_memory(
         ),
         caseloads=pull_caseloads(source, register.facts, as_of, settings),
     )
+
+
+def insist_apart(sources: Path, out: Path) -> None:
+    """Raise `WrongUsage` where results would lie among the sources, or be put in their place."""
+    sources, out = sources.resolve(), out.resolve()
+    if out.is_relative_to(sources):
+        raise WrongUsage(
+            f"--out {out} is the folder of the sources or lies in it. Give the results a folder"
+            " outside of it."
+        )
+    if sources.is_relative_to(out) and NIGHT.fullmatch(sources.relative_to(out).parts[0]):
+        raise WrongUsage(
+            f"--sources {sources} lies where --out {out} keeps a night's results, which are"
+            " replaced whole. Move the sources, or give the results another folder."
+        )
 
 
 def open_source(sources: Path) -> tuple[Source, tuple[str, ...]]:
@@ -172,9 +194,7 @@ def without_registered(register: Pull[RegisterFacts], known: Sequence[str]) -> P
     message = register.facts.message or ""
     return Pulls(
         register=register,
-        councils=tuple(
-            unread_council(code, reason="no_register", message=message) for code in known
-        ),
+        councils=tuple(unread_council(code, reason=NO_REGISTER, message=message) for code in known),
         caseloads=None,
     )
 
@@ -191,15 +211,37 @@ def conclude(pulls: Pulls, *, as_of: date, settings: Settings) -> Account:
     return account
 
 
-def missed(account: Account) -> tuple[CouncilRecord, ...]:
+def failed(account: Account) -> tuple[CouncilRecord, ...]:
     """Return the councils that were asked for and could not be assessed."""
     return tuple(council for council in account.not_assessed if council.reason != NOT_ASKED_FOR)
 
 
+def missed(asked: Account, night: Account) -> tuple[CouncilRecord, ...]:
+    """Return the councils that could not be assessed tonight, or of which the night says nothing.
+
+    `asked` is what a run found, `night` the night as it stands after it, with what it keeps.
+    """
+    councils = {council.local_authority: council for council in night.not_assessed}
+    councils |= {council.local_authority: council for council in failed(asked)}
+    return tuple(councils[code] for code in sorted(councils))
+
+
 def insist_on_something(account: Account, *, folder: Path) -> None:
-    """Raise `NothingAssessed`, with every reason, where no council could be assessed."""
+    """Raise why no council could be assessed, if so; `nothing_assessed` says what is raised."""
     if not account.anything_assessed:
-        reasons = dict.fromkeys(council.message or "" for council in missed(account))
-        raise NothingAssessed(
-            f"No council could be assessed. {' '.join(reasons)} {folder / REFUSALS} lists this."
+        raise nothing_assessed(
+            account, "No council could be assessed.", f"{folder / REFUSALS} lists this."
         )
+
+
+def nothing_assessed(account: Account, what: str, then: str) -> CpliError:
+    """Return what to raise, with every reason: `Unforeseen` where all are faults of ours."""
+    councils = failed(account)
+    reasons = dict.fromkeys(council.message or "" for council in councils)
+    register = next((each.reason for each in account.sources if each.source == REGISTER), None)
+    ours = all(
+        (register if council.reason == NO_REGISTER else council.reason) == FAULT_OF_OURS
+        for council in councils
+    )
+    said = " ".join([what, *reasons, then])
+    return Unforeseen(said) if ours else NothingAssessed(said)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from publishing.folder import why_not
 from schemas.errors import WrongUsage
 from settings.settings import IDENTITY_KEY_LENGTH, Settings
 
@@ -23,24 +24,40 @@ def identity_key(settings: Settings, *, state: Path | None = None) -> bytes:
     """
     if settings.identity_key is not None:
         return settings.identity_key.get_secret_value().encode()
-    path = (state or user_state_path("cpli", appauthor=False)) / KEY_FILE
+    path = _place(state)
     reason = ""
     try:
         key = _kept(path)
     except OSError as error:
         key, reason = b"", error.strerror or type(error).__name__
     if reason:
-        raise WrongUsage(
-            f"The key for discrepancy ids cannot be kept in {path}: {reason}. Set"
-            " CPLI_IDENTITY_KEY to a secret of at least"
-            f" {IDENTITY_KEY_LENGTH} characters, the same every night."
-        )
+        raise _not_kept(path, reason)
     if len(key) < IDENTITY_KEY_LENGTH:
         raise WrongUsage(
             f"The key for discrepancy ids in {path} is damaged. Put its copy back, or set"
             " CPLI_IDENTITY_KEY; a new key makes discrepancies of unknown persons look new."
         )
     return key
+
+
+def insist_on_key(settings: Settings, *, state: Path | None = None) -> None:
+    """Raise `WrongUsage` where there is no key and none could be kept; makes none."""
+    path = _place(state)
+    if settings.identity_key is not None or path.exists():
+        identity_key(settings, state=state)
+    elif code := why_not(path.parent):
+        raise _not_kept(path, os.strerror(code))
+
+
+def _place(state: Path | None) -> Path:
+    return (state or user_state_path("cpli", appauthor=False)) / KEY_FILE
+
+
+def _not_kept(path: Path, reason: str) -> WrongUsage:
+    return WrongUsage(
+        f"The key for discrepancy ids cannot be kept in {path}: {reason}. Set CPLI_IDENTITY_KEY to"
+        f" a secret of at least {IDENTITY_KEY_LENGTH} characters, the same every night."
+    )
 
 
 def _kept(path: Path) -> bytes:

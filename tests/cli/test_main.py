@@ -1,4 +1,5 @@
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -98,7 +99,7 @@ def test_a_night_that_is_done_ends_with_nought_and_says_where_its_files_are(
     shown = capsys.readouterr()
     assert f"Written to {tmp_path / 'out'}: refusals.csv, timeliness.csv" in shown.out
     assert "support_not_reported" in shown.out
-    assert "Leicester: 1 CPLIs read, 0 rejected" in shown.err
+    assert "Leicester: 1 CPLI read, 0 rejected" in shown.err
     files = sorted((tmp_path / "out").iterdir())
     assert [path.name for path in files] == [
         "discrepancies.csv", "refusals.csv", "summary.json", "timeliness.csv",
@@ -136,6 +137,43 @@ def test_a_place_that_cannot_be_written_ends_with_two(sources, tmp_path, capsys)
     arguments = ["reconcile", "--sources", str(sources.root), "--as-of", "2026-11-20"]
     assert main([*arguments, "--out", str(tmp_path / "file")]) == 2
     assert "give another folder with --out" in capsys.readouterr().err
+
+
+def test_results_among_the_sources_end_with_two_and_leave_nothing(sources, capsys):
+    before = sorted(sources.root.rglob("*"))
+    for name in ("reconcile", "run"):
+        arguments = ["--sources", str(sources.root), "--out", str(sources.root / "out")]
+        assert main([name, *arguments, "--as-of", "2026-11-20"]) == 2
+        assert "Give the results a folder outside of it." in capsys.readouterr().err
+    assert sorted(sources.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CPLI_DATABASE__URL", "mysql://x"), ("CPLI_SOURCES", "nowhere"), ("CPLI_OUT", "file/out")],
+)
+def test_a_night_that_cannot_be_run_ends_with_two_before_prefect_is_there(
+    sources, tmp_path, monkeypatch, capsys, name, value
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    for each, given in (("CPLI_SOURCES", "sources"), ("CPLI_OUT", "new/out"), (name, value)):
+        monkeypatch.setenv(each, given)
+    assert main(["run", "--as-of", "2026-11-20"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "sources"]
+
+
+def test_a_run_that_is_asked_to_end_says_that_it_stopped(reconcile, monkeypatch, capsys):
+    before = signal.getsignal(signal.SIGTERM)
+
+    def ended(*args, **kwargs):
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(steps, "reconcile", ended)
+    assert reconcile() == 143
+    assert capsys.readouterr().err.splitlines()[-1].startswith("Stopped. Run the same command")
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize(

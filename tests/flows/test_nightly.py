@@ -142,7 +142,7 @@ def test_what_nobody_foresaw_never_reaches_prefect(sources, tmp_path, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr(reading, "clean_cplis", failing)
-        with pytest.raises(NothingAssessed) as nothing:
+        with pytest.raises(Unforeseen, match=r"No council could be assessed.*fault of") as nothing:
             run(sources, tmp_path / "out")
     monkeypatch.setattr(steps, "reconcile", failing_later)
     with pytest.raises(Unforeseen, match=r"RuntimeError at tests|RuntimeError at flows") as fault:
@@ -255,12 +255,21 @@ def test_chosen_councils_that_cannot_be_assessed_leave_the_night_as_it_is(source
 
 def test_chosen_councils_of_a_new_night_leave_the_others_not_assessed(sources, tmp_path):
     done = run(sources, tmp_path / "out", LEICESTER, LEICESTERSHIRE)
-    assert (done.exit_code, done.missed) == (0, ())
+    assert done.exit_code == 3
+    assert [(each.local_authority, each.reason) for each in done.missed] == [
+        (RUTLAND, "not_asked_for")
+    ]
+    assert "run the night without --council" in done.missed[0].message
+    assert [each["reason"] for each in done.summary["not_assessed"]] == ["not_asked_for"]
     casebook = Casebook.open(f"sqlite:///{tmp_path}/out/casebook.db", read_only=True)
     night = casebook.night(AS_OF)
     assert night.outcome is NightOutcome.INCOMPLETE
     reasons = {each.local_authority: each.reason for each in night.councils}
     assert reasons == {LEICESTER: None, LEICESTERSHIRE: None, RUTLAND: "not_asked_for"}
+
+    assert run(sources, tmp_path / "out", LEICESTER).exit_code == 3
+    assert run(sources, tmp_path / "out", RUTLAND).exit_code == 0
+    assert casebook.night(AS_OF).outcome is NightOutcome.COMPLETE
 
 
 def test_a_council_that_the_sources_do_not_know_is_no_choice(sources, tmp_path):

@@ -19,7 +19,8 @@ from folders.canonical import (
 
 from casebook.record import NightOutcome, SourceOutcome
 from flows.account import Account
-from flows.steps import conclude, missed, open_source, pull_in_memory
+from flows.faults import Unforeseen
+from flows.steps import conclude, failed, insist_on_something, open_source, pull_in_memory
 from schemas.errors import NothingAssessed, PersonNeeded, SourceRefused, TryAgainLater, WrongUsage
 from schemas.tables import CPLI
 from settings.settings import Settings
@@ -61,7 +62,7 @@ def test_where_everybody_says_the_same_nothing_is_found(sources):
     account = night_of(sources)
     assert found(account) == []
     assert account.outcome is NightOutcome.COMPLETE
-    assert missed(account) == ()
+    assert failed(account) == ()
     assert account.frames["refusals"].empty
     assert {record.outcome for record in account.sources} == {SourceOutcome.USED}
 
@@ -86,7 +87,7 @@ def test_the_summary_counts_what_was_read_and_found(sources):
 
 def test_a_council_whose_extract_did_not_come_is_left_out_and_named(sources):
     account = night_of(sources.remove(f"council/{RUTLAND}/cpli.csv"))
-    [left_out] = missed(account)
+    [left_out] = failed(account)
     assert (left_out.local_authority, left_out.reason) == (RUTLAND, "not_received")
     assert "Ask" in left_out.message
     assert account.outcome is NightOutcome.INCOMPLETE
@@ -109,7 +110,7 @@ def test_a_council_that_our_own_code_fails_on_is_left_out_without_a_word_of_its_
 
     monkeypatch.setattr(reading, "clean_cplis", failing)
     account = night_of(sources)
-    [left_out] = missed(account)
+    [left_out] = failed(account)
     assert left_out.reason == "fault_of_ours"
     assert "ValueError at flows/reading.py:" in left_out.message
     assert "Family" not in left_out.message + account.frames["refusals"].to_csv()
@@ -164,7 +165,7 @@ def test_a_council_out_of_reach_is_left_out_with_what_is_to_be_done(
         return cplis(self, local_authority)
 
     monkeypatch.setattr(CanonicalFolder, "cplis", failing)
-    [left_out] = missed(night_of(sources))
+    [left_out] = failed(night_of(sources))
     assert (left_out.reason, left_out.message) == (reason, str(error))
 
 
@@ -244,9 +245,12 @@ def test_a_caseload_of_a_provider_that_is_not_in_the_register_is_turned_away(sou
     sources.caseload("P9", [entry(sources.cplis[LEICESTER][0])])
     account = night_of(sources)
     assert found(account) == []
-    file = f"caseload/P9_{CASELOAD_DATE}.csv"
+    file = f"caseload/?_{CASELOAD_DATE} (3 of 3)"
     assert refused(account, file) == [("provider_not_in_register", "rejected")]
-    assert outcomes(account, "caseload P9") == {file: ("refused", "provider_not_in_register")}
+    assert outcomes(account, "caseload ?") == {file: ("refused", "provider_not_in_register")}
+    told = account.frames["refusals"].to_csv() + repr(account.sources) + repr(account.summary)
+    assert "P9" not in told
+    assert f"Number 3, in the order of names, of the 3 files in caseload whose names" in told
     assert account.summary["caseloads"]["turned_away"] == {"provider_not_in_register": 1}
 
 
@@ -381,6 +385,40 @@ def test_refusals_are_in_order_whatever_order_they_were_noted_in(sources):
         noted, noted.sort_values(order, na_position="first", ignore_index=True)
     )
     assert list(noted["row"][:4]) == [2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("failing", "error", "raised"),
+    [
+        ("cplis", KeyError(), Unforeseen),
+        ("providers", KeyError(), Unforeseen),
+        ("providers", TryAgainLater("Run it again."), NothingAssessed),
+    ],
+)
+def test_where_nothing_is_assessed_for_faults_of_ours_alone_it_is_our_fault(
+    sources, monkeypatch, failing, error, raised
+):
+    from connectors.folder import CanonicalFolder
+
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr(CanonicalFolder, failing, fail)
+    account = night_of(sources)
+    with pytest.raises(raised):
+        insist_on_something(account, folder=sources.root)
+
+
+def test_a_council_that_did_not_come_is_no_fault_of_ours(sources, monkeypatch):
+    from flows import reading
+
+    def fail(*args, **kwargs):
+        raise KeyError
+
+    monkeypatch.setattr(reading, "clean_cplis", fail)
+    sources.remove(f"council/{RUTLAND}/cpli.csv")
+    with pytest.raises(NothingAssessed):
+        insist_on_something(night_of(sources), folder=sources.root)
 
 
 def test_stray_files_are_noted(sources):

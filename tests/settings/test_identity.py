@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import WrongUsage
-from settings.identity import identity_key
+from settings.identity import identity_key, insist_on_key
 from settings.settings import load_settings
 
 SECRET = "correct-horse-battery"
@@ -45,6 +45,17 @@ def test_without_a_place_to_keep_the_key_the_user_is_told_to_set_one(tmp_path):
     (tmp_path / "state").write_text("a file stands where the folder should be")
     with pytest.raises(WrongUsage, match="CPLI_IDENTITY_KEY"):
         identity_key(load_settings(), state=tmp_path / "state")
+
+
+def test_that_a_key_can_be_had_is_found_out_without_making_one(tmp_path):
+    insist_on_key(load_settings(), state=tmp_path / "new" / "state")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(WrongUsage, match="CPLI_IDENTITY_KEY"):
+        insist_on_key(load_settings(), state=tmp_path / "file" / "state")
+    (tmp_path / "identity.key").write_text("abc\n")
+    with pytest.raises(WrongUsage, match="damaged"):
+        insist_on_key(load_settings(), state=tmp_path)
 
 
 def test_a_damaged_key_is_not_taken_for_one(tmp_path):

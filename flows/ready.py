@@ -1,0 +1,44 @@
+"""What is looked at before anything is done, so that a refusal leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from casebook.store import Casebook
+from flows.steps import insist_apart, open_source
+from publishing.folder import insist_on_room
+from schemas.errors import WrongUsage
+from settings.database import database_url
+from settings.identity import insist_on_key
+from settings.settings import Settings
+
+
+def ready_to_run(
+    sources: Path, out: Path, *, councils: Sequence[str], settings: Settings
+) -> tuple[tuple[str, ...], tuple[str, ...], Casebook]:
+    """Return the councils of the sources, those to assess, and the record of nights.
+
+    Raises whatever a person has to mend before a night of these councils can be run.
+    """
+    insist_apart(sources, out)
+    known = open_source(sources)[1]
+    return known, choose(councils, known), ready_to_record(out, settings=settings)
+
+
+def ready_to_record(out: Path, *, settings: Settings) -> Casebook:
+    """Return the record of nights; raises what would keep a night from being written down."""
+    insist_on_room(out)
+    insist_on_key(settings)
+    return Casebook.open(database_url(settings, out))
+
+
+def choose(asked: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the councils to assess; raises `WrongUsage` for one that the sources do not know."""
+    codes = ", ".join(known)
+    if not all(code.strip() for code in asked):
+        raise WrongUsage(f"--council was given without a code. The sources know {codes}.")
+    unknown = sorted(set(asked) - set(known))
+    if unknown:
+        raise WrongUsage(f"The sources know no council {', '.join(unknown)}; they know {codes}.")
+    return tuple(code for code in known if code in asked) or known
