@@ -24,9 +24,10 @@ RUN_LOCK = 20_740_001
 WRITE_LOCK = 20_740_002
 
 
-# Told to log everything, SQLAlchemy logs each row that it reads. Ours are nobody's business.
+# Told to log everything, SQLAlchemy logs each statement, and each row that it reads. Ours are
+# nobody's business.
 LOGGING_NAME = "casebook"
-logging.getLogger(f"sqlalchemy.engine.Engine.{LOGGING_NAME}").setLevel(logging.INFO)
+logging.getLogger(f"sqlalchemy.engine.Engine.{LOGGING_NAME}").setLevel(logging.WARNING)
 
 COMMON: dict[str, Any] = {
     "hide_parameters": True,
