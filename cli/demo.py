@@ -7,11 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from casebook.store import Casebook
-from cli.population import in_words
+from cli.population import in_words, make, say_not_planted
 from cli.reports import in_words as changes_in_words
 from cli.reports import say_not_assessed, show_changes
-from cli.terminal import progress, say
-from population import generate
+from cli.terminal import command_line, progress, say
 from settings.database import database_url
 from settings.settings import load_settings
 
@@ -57,10 +56,12 @@ def make_night(night: int, *, people: int, seed: int, as_of: date, out: Path) ->
     """Write what the councils, the portal and the providers send by one night."""
     folder = out / f"sources-night-{night + 1}"
     missing = (LEFT_OUT,) if night else ()
-    made = generate(
+    made = make(
         folder, people=people, seed=seed, as_of=as_of, night=night, missing_councils=missing
     )
     say(in_words(made))
+    if not night:
+        say_not_planted(made)
     return folder
 
 
@@ -74,5 +75,5 @@ def say_where(out: Path, *, nights: tuple[date, date], seconds: float) -> None:
     say("  timeliness.csv     how soon services are on the system, by council, team and provider")
     say("  summary.json       counts, stages and what was not assessed")
     say(f"What was made up:    {out}/sources-night-1 and -2; truth.csv lists what was planted")
-    say(f"Look further:        cpli show {second} --out {out}")
+    say(f"Look further:        {command_line('show', str(second), '--out', str(out))}")
     say(f"Done in {seconds:.0f} seconds.")

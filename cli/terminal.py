@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+NAME = "cpli"
 WIDTH = 100
 STYLES: Mapping[int, str] = {logging.WARNING: "yellow", logging.ERROR: "red"}
 
@@ -33,6 +38,14 @@ def table(title: str, columns: Sequence[str], *, numbers: Sequence[str] = ()) ->
     for column in columns:
         made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return made
+
+
+def command_line(*arguments: str) -> str:
+    """Return a command of ours as it can be pasted, by the name that it was called by just now."""
+    called = Path(sys.argv[0])
+    found = shutil.which(NAME)
+    known = called.name != NAME or (found is not None and called.samefile(found))
+    return shlex.join([NAME if known else str(called), *arguments])
 
 
 @contextmanager

@@ -33,6 +33,9 @@ from schemas.errors import WrongUsage
 LAST_NIGHT = 120
 """A population lives on for this many nights after the first."""
 
+MOST_PEOPLE = 2_000_000
+"""Twice as many as the three councils have inhabitants."""
+
 ALL_COUNCILS: tuple[str, ...] = tuple(council.gss_code for council in COUNCILS)
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2050, 1, 1)
 
@@ -86,6 +89,7 @@ def generate(
     be made.
     """
     _check(people=people, seed=seed, as_of=as_of, night=night)
+    writing.insist_on_place(directory)
     chosen = councils_of(councils)
     missing = {council.gss_code for council in councils_of(missing_councils or councils)}
     world = make_world(people=people, seed=seed, run_day=day_number(as_of), councils=chosen)
@@ -237,8 +241,8 @@ def _active(services: pd.DataFrame, providers: Providers, councils: int, run_day
 
 
 def _check(*, people: int, seed: int, as_of: date, night: int) -> None:
-    if people < 1:
-        raise WrongUsage("A population needs at least one person: raise --people.")
+    if not 1 <= people <= MOST_PEOPLE:
+        raise WrongUsage(f"A population has 1 to {MOST_PEOPLE:,} people: change --people.")
     if seed < 0:
         raise WrongUsage("A seed is a whole number from 0 up: change --seed.")
     if not 0 <= night <= LAST_NIGHT:

@@ -39,19 +39,25 @@ _CUT_OFF = b"PK\x03\x04\x14\x00\x00\x00\x08\x00a caseload, cut off as it was sen
 _LINE_ENDS = ("\n", "\r\n")
 
 
-def make_ready(directory: Path) -> None:
-    """Make the folder new: an earlier population in it goes, anything else stays.
+def insist_on_place(directory: Path) -> None:
+    """Raise `WrongUsage` where a population would be put in the place of something else."""
+    if directory.exists() and not directory.is_dir():
+        raise WrongUsage(f"{directory} is a file. Name a new or an empty folder.")
+    there = {path.name for path in directory.iterdir()} if directory.exists() else set()
+    if there and not (there <= _OURS and "truth.csv" in there):
+        raise WrongUsage(
+            f"{directory} holds other files than a population. Name a new or an empty folder."
+        )
 
-    Raises `WrongUsage` where it holds files that no population has.
+
+def make_ready(directory: Path) -> None:
+    """Make the folder new: an earlier population in it goes.
+
+    Raises `WrongUsage` where it holds files that no population has, or is none.
     """
+    insist_on_place(directory)
     if directory.exists():
-        there = {path.name for path in directory.iterdir()}
-        if there and not (there <= _OURS and "truth.csv" in there):
-            raise WrongUsage(
-                f"{directory} holds other files than a population. Name a new or an empty folder."
-            )
-        for name in sorted(there):
-            path = directory / name
+        for path in sorted(directory.iterdir()):
             if path.is_dir():
                 shutil.rmtree(path)
             else:

@@ -10,6 +10,7 @@ from folders.canonical import LEICESTER, RUTLAND, cpli
 
 from cli.main import cpli as command
 from cli.main import main
+from cli.terminal import command_line
 from flows import steps
 from schemas.errors import ContractBreach, TryAgainLater
 
@@ -232,6 +233,61 @@ def test_sources_and_results_can_be_set_once_for_all(sources, tmp_path, monkeypa
     monkeypatch.setenv("CPLI_OUT", str(tmp_path / "out"))
     assert main(["reconcile", "--as-of", "2026-11-20"]) == 0
     assert (tmp_path / "out" / "discrepancies.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("directory", "people", "said"),
+    [
+        ("file", "10", "is a file. Name a new or an empty folder."),
+        ("file/inside", "10", "cannot be written to"),
+        ("new", "1000000000000", "has 1 to 2,000,000 people: change --people."),
+        ("new", "100000000000000000000", "has 1 to 2,000,000 people: change --people."),
+    ],
+)
+def test_a_population_that_cannot_be_made_ends_with_two(tmp_path, capsys, directory, people, said):
+    (tmp_path / "file").touch()
+    assert main(["generate", str(tmp_path / directory), "--people", people, "--seed", "1"]) == 2
+    assert said in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_population_that_is_too_large_for_this_machine_is_no_fault_of_ours(
+    tmp_path, capsys, monkeypatch
+):
+    from cli import population
+
+    def failing(*args, **kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr(population, "generate", failing)
+    assert main(["generate", str(tmp_path / "new"), "--people", "9", "--seed", "1"]) == 2
+    assert "9 people do not fit" in capsys.readouterr().err
+
+
+def test_what_cannot_be_planted_among_so_few_people_is_said(tmp_path, capsys):
+    arguments = ["generate", str(tmp_path / "few"), "--seed", "1", "--as-of", "2026-11-19"]
+    assert main([*arguments, "--people", "3"]) == 0
+    shown = capsys.readouterr().out
+    assert "Planted: 0 discrepancies" in shown
+    assert "Not planted: cpli_not_found, support_not_reported, " in shown
+    assert "3 people are too few for every type; make some hundreds." in shown
+    assert main([*arguments, "--people", "400"]) == 0
+    assert "Not planted" not in capsys.readouterr().out
+
+
+def test_a_command_to_go_on_with_can_be_pasted(tmp_path, monkeypatch):
+    ours, elsewhere = tmp_path / ".venv/bin/cpli", tmp_path / "bin"
+    for path in (ours, elsewhere / "other"):
+        path.parent.mkdir(parents=True)
+        path.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(elsewhere))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [".venv/bin/cpli", "demo"])
+    assert command_line("show", "--out", "my nights") == ".venv/bin/cpli show --out 'my nights'"
+    monkeypatch.setenv("PATH", str(ours.parent))
+    assert command_line("show") == "cpli show"
+    monkeypatch.setattr(sys, "argv", ["-c"])
+    assert command_line("show") == "cpli show"
 
 
 def test_the_same_population_is_made_by_the_same_seed(tmp_path, capsys):
