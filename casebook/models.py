@@ -132,4 +132,18 @@ NIGHT_DISCREPANCY = Table(
     harmless("caveat", Text(), null=True),
 )
 
+# A file of a place where it may lie for long, so that it is taken once. A sender's own name for it
+# can be a person's. `modified_at` is the source's, in seconds since 1970.
+TAKEN_FILE = Table(
+    "taken_file",
+    METADATA,
+    harmless("place", Text(), key=True),
+    Column("file", Text(), primary_key=True, nullable=False, info={"personal": True}),
+    harmless("version", Integer(), key=True),
+    harmless("size_bytes", BigInteger()),
+    harmless("modified_at", BigInteger()),
+    harmless("sha256", Text()),
+    harmless("taken_at", DateTime(timezone=True)),
+)
+
 DISCREPANCY = tuple(NIGHT_DISCREPANCY.c[name] for name in DISCREPANCY_COLUMNS)

@@ -26,6 +26,7 @@ def test_the_personal_columns_are_those_that_somebody_decided_on() -> None:
         "night_discrepancy.cpli_ids",
         "night_discrepancy.council_value",
         "night_discrepancy.provider_value",
+        "taken_file.file",
     }
 
 
