@@ -21,17 +21,18 @@ T = TypeVar("T")
 
 
 def translated(
-    reading: Callable[Concatenate[Path, str, P], T],
+    reading: Callable[Concatenate[Path, str, P], T], *, called: str = ""
 ) -> Callable[Concatenate[Path, str, P], T]:
     """Turn the operating system's faults into ours, here and nowhere else.
 
-    `reading` takes the root and a name below it. Ours is raised when the other is forgotten, so
-    that nothing of it is in the chain.
+    `reading` takes the root and a name below it; where that may be a person's, ours says what it is
+    `called` instead. Ours is raised when the other is forgotten, so that nothing of it is in the
+    chain.
     """
 
     @wraps(reading)
     def careful(root: Path, name: str, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        what = name or "the sources folder"
+        what = called or name or "the sources folder"
         fault: CpliError
         try:
             return reading(root, name, *args, **kwargs)
@@ -73,8 +74,7 @@ def names(root: Path, folder: str) -> list[str]:
     return sorted(name for name in found if not IGNORED.fullmatch(name))
 
 
-@translated
-def status(
+def plain_status(
     root: Path, name: str, *, is_it: Callable[[int], bool] = stat.S_ISREG
 ) -> os.stat_result | None:
     """Return the status of a plain file (or what else it should be) within the root, else None."""
@@ -87,6 +87,9 @@ def status(
         raise
     inside = path.resolve(strict=True).is_relative_to(root.resolve(strict=True))
     return found if inside and is_it(found.st_mode) else None
+
+
+status = translated(plain_status)
 
 
 @translated

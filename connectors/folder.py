@@ -5,7 +5,9 @@
     council/<GSS code>/portal_<date>.csv
     caseload/<provider_id>_<date>.csv or .xlsx
 
-A file's name may hold a person's name, so a name is only repeated where it is one of these.
+A file's name may hold a person's name. So a name is only repeated where every letter of it is
+ours; a caseload's is where its provider is in the register, which whoever reads the register knows.
+Others are told by their place in the order of names.
 """
 
 from __future__ import annotations
@@ -14,16 +16,17 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
 from connectors import disk
 from connectors.csv_file import read_csv
-from connectors.wording import refused
+from connectors.wording import listed, refused
 from connectors.xlsx_file import read_xlsx
 from schemas.errors import SourceRefused, WrongUsage
 from schemas.raw import CaseloadFile, FileFacts, PortalFile, RawTable, refusals
@@ -31,12 +34,41 @@ from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, TableColumns
 from schemas.vocabularies import RefusalLevel
 
 REGISTER, COUNCILS, CASELOADS, EXTRACT = "providers.csv", "council", "caseload", "cpli.csv"
+PLANTED = "truth.csv"
+LAYOUT = (REGISTER, COUNCILS, CASELOADS, PLANTED)
+PLACES_TOLD = 20
+# Nothing but one of our own words, be it in the plural or with another suffix.
+LIKE_OURS = re.compile(
+    r"(?:providers?|councils?|case[ _-]?loads?|cplis?|truth)(?:\.(?:csv|xlsx?|txt|zip))?",
+    re.IGNORECASE,
+)
 MOST_BYTES = 2_000_000_000
 GSS_CODE = re.compile(r"E[0-9]{8}")
 PORTAL_NAME = re.compile(r"portal_([0-9]{4}-[0-9]{2}-[0-9]{2})\.(?i:csv)")
 CASELOAD_NAME = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})_([0-9]{4}-[0-9]{2}-[0-9]{2})\.(?i:csv|xlsx)"
 )
+NO_CASELOADS = (
+    "not_received",
+    f"There is no folder {CASELOADS}, so every provider counts as having sent nothing",
+    f"put the caseloads into {CASELOADS}/<provider_id>_<date>.csv or .xlsx",
+)
+NOT_A_FOLDER = (
+    "not_plain",
+    f"{CASELOADS} is no folder within the sources, so every provider counts as having sent nothing",
+    "make it a folder that holds <provider_id>_<date>.csv or .xlsx",
+)
+STRAYS = {
+    "other name": ("file_name", "the name is not {expected}", "rename or remove it"),
+    "no date": ("file_name", "no calendar has the date in the name", "rename it"),
+    "not plain": (
+        "not_plain",
+        "it is not a plain file or folder within the sources",
+        "put the thing itself there",
+    ),
+}
+
+Warned: TypeAlias = tuple[str, str, None, None, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -96,6 +128,10 @@ class CanonicalFolder:
 
     def caseload_files(self) -> tuple[tuple[CaseloadFile, ...], pd.DataFrame]:
         """Return the caseloads, by provider, date and time of receipt; and refusals of the rest."""
+        if not disk.exists(self.root, CASELOADS):
+            return (), refusals([_warning(CASELOADS, CASELOADS, *NO_CASELOADS)])
+        if not disk.status(self.root, CASELOADS, is_it=stat.S_ISDIR):
+            return (), refusals([_warning(CASELOADS, CASELOADS, *NOT_A_FOLDER)])
         names = disk.names(self.root, CASELOADS)
         found = {name: caseload for name in names if (caseload := self._caseload_file(name))}
         caseloads = sorted(
@@ -103,7 +139,8 @@ class CanonicalFolder:
             key=lambda it: (it.provider_id, it.caseload_date, it.received_at, it.file),
         )
         strays = _strays(
-            (name for name in names if name not in found),
+            names,
+            found,
             source=CASELOADS,
             folder=CASELOADS,
             pattern=CASELOAD_NAME,
@@ -116,10 +153,19 @@ class CanonicalFolder:
         return self._read(caseload.file, table=CASELOAD, source=f"caseload {caseload.provider_id}")
 
     def stray_files(self) -> pd.DataFrame:
-        """Return refusals of what lies among the councils' files and is none of them."""
+        """Return refusals of what lies beside the folders and among the councils' files."""
         councils = self.councils()
         strays = _strays(
-            (name for name in disk.names(self.root, COUNCILS) if name not in councils),
+            disk.names(self.root, ""),
+            LAYOUT,
+            source="sources",
+            folder="",
+            pattern=LIKE_OURS,
+            expected=f"{REGISTER}, {COUNCILS} or {CASELOADS}",
+        )
+        strays += _strays(
+            disk.names(self.root, COUNCILS),
+            councils,
             source=COUNCILS,
             folder=COUNCILS,
             pattern=GSS_CODE,
@@ -127,9 +173,9 @@ class CanonicalFolder:
         )
         for council in councils:
             folder = f"{COUNCILS}/{council}"
-            expected = {EXTRACT} | {Path(it.file).name for it in self.portal_files(council)}
             strays += _strays(
-                (name for name in disk.names(self.root, folder) if name not in expected),
+                disk.names(self.root, folder),
+                {EXTRACT} | {Path(it.file).name for it in self.portal_files(council)},
                 source=f"council {council}",
                 folder=folder,
                 pattern=PORTAL_NAME,
@@ -139,7 +185,7 @@ class CanonicalFolder:
 
     def _caseload_file(self, name: str) -> CaseloadFile | None:
         day = _date_in(name, CASELOAD_NAME)
-        status = disk.status(self.root, f"{CASELOADS}/{name}") if day else None
+        status = _status_of_unnamed(self.root, f"{CASELOADS}/{name}") if day else None
         if day is None or status is None:
             return None
         return CaseloadFile(
@@ -175,6 +221,9 @@ class CanonicalFolder:
         )
 
 
+_status_of_unnamed = disk.translated(disk.plain_status, called=f"a file in {CASELOADS}")
+
+
 def _received_at(status: os.stat_result) -> datetime:
     return datetime.fromtimestamp(status.st_mtime, UTC)
 
@@ -189,28 +238,53 @@ def _date_in(name: str, pattern: re.Pattern[str]) -> date | None:
 
 
 def _strays(
-    names: Iterable[str], *, source: str, folder: str, pattern: re.Pattern[str], expected: str
-) -> list[tuple[str, str, None, None, str, str, str]]:
-    """Warn of what does not belong into a folder, by name only where it is one of ours."""
-    warnings, unknown = [], 0
-    for name in names:
-        file = f"{folder}/{name}"
-        if not pattern.fullmatch(name):
-            unknown += 1
-        elif pattern.groups and _date_in(name, pattern) is None:
-            wrong = f"{file} has a date in its name that no calendar has"
-            warnings.append((file, "file_name", wrong, "rename it"))
-        else:
-            wrong = f"{file} is not a plain file or folder within the sources"
-            warnings.append((file, "not_plain", wrong, "put the thing itself there"))
-    if unknown:
-        wrong = f"Of what lies in {folder}, {unknown} have a name that is not {expected}"
-        warnings.append((f"{folder}/?", "file_name", wrong, "rename or remove them"))
-    return [
-        (source, file, None, None, rule, RefusalLevel.WARNING.value, _ignored(wrong, remedy))
-        for file, rule, wrong, remedy in warnings
-    ]
+    names: Sequence[str],
+    known: Container[str],
+    *,
+    source: str,
+    folder: str,
+    pattern: re.Pattern[str],
+    expected: str,
+) -> list[Warned]:
+    """Warn of what is not `known` among a folder's sorted names, one by one only where named."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, name in enumerate(names, 1):
+        if name not in known:
+            kind = (_may_be_said(name, pattern), _wrong_with(name, pattern))
+            places.setdefault(kind, []).append(place)
+    warnings = []
+    for (said, wrong), at in sorted(places.items()):
+        rule, why, remedy = STRAYS[wrong]
+        what = "/".join(filter(None, [folder, said or "?"]))
+        shown = what if said else _at_places(at, of=len(names), folder=folder)
+        because = why.format(expected=expected)
+        warnings.append(
+            _warning(source, what, rule, f"Ignored: {shown}, because {because}", remedy)
+        )
+    return warnings
 
 
-def _ignored(wrong: str, remedy: str) -> str:
-    return f"{wrong}; ignored. Ask whoever fills the sources folder to {remedy}."
+def _may_be_said(name: str, pattern: re.Pattern[str]) -> str:
+    """Return a name that holds nothing but words, digits and dates of ours; else nothing."""
+    ours = pattern is not CASELOAD_NAME and pattern.fullmatch(name)
+    return name if ours or LIKE_OURS.fullmatch(name) else ""
+
+
+def _wrong_with(name: str, pattern: re.Pattern[str]) -> str:
+    if pattern is LIKE_OURS or not pattern.fullmatch(name):
+        return "other name"
+    return "not plain" if not pattern.groups or _date_in(name, pattern) else "no date"
+
+
+def _at_places(places: list[int], *, of: int, folder: str) -> str:
+    """Tell things by their places, since their names may be a person's."""
+    numbers = [str(place) for place in places[:PLACES_TOLD]]
+    if len(places) > PLACES_TOLD:
+        numbers.append(f"{len(places) - PLACES_TOLD} more")
+    where = folder or "the sources folder"
+    return f"in the order of names, number {listed(numbers)} of {of} in {where}"
+
+
+def _warning(source: str, file: str, rule: str, wrong: str, remedy: str) -> Warned:
+    message = f"{wrong}. Ask whoever fills the sources folder to {remedy}."
+    return source, file, None, None, rule, RefusalLevel.WARNING.value, message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -48,22 +48,24 @@ def read_caseloads(
 ) -> Pull[CaseloadFacts]:
     """Read every caseload dated in time; older ones are listed unread (rule 5)."""
     files, unnamed = source.caseload_files()
-    opened, away = [], []
-    for file in sorted(files, key=lambda file: (file.provider_id, file.caseload_date, file.file)):
-        error = _turned_away(file, provider_ids, as_of=as_of)
-        if error:
-            away.append(Opened(file=file, error=error))
+    ours = [file for file in files if file.provider_id in provider_ids]
+    opened: list[Opened] = []
+    away: list[tuple[str, SourceRefused]] = []
+    for file in sorted(ours, key=lambda file: (file.provider_id, file.caseload_date, file.file)):
+        if file.caseload_date > as_of:
+            away.append((f"caseload {file.provider_id}", _in_future(file, as_of=as_of)))
         else:
             opened.append(_open(source, file, as_of=as_of, tolerances=tolerances))
+    away += [("caseload ?", error) for error in _of_strangers(files, provider_ids)]
     readable = [(n, one.file, one.raw) for n, one in enumerate(opened) if one.raw is not None]
     cleaned = clean_caseloads(readable, as_of=as_of)
-    refused = [*away, *(one for one in opened if one.error)]
+    refused = [*away, *((one.source, one.error) for one in opened if one.error)]
     sent = {file.provider_id for file in files}
     return Pull(
         facts=CaseloadFacts(
             sources=_sources(opened, cleaned),
             others=(
-                *(pulls.refused(one.source, one.error) for one in away if one.error),
+                *(pulls.refused(name, error) for name, error in away),
                 *(_nothing_came(provider_id) for provider_id in sorted(provider_ids - sent)),
             ),
         ),
@@ -75,7 +77,7 @@ def read_caseloads(
                 [
                     _strays(source),
                     unnamed,
-                    *(pulls.refusal(one.source, one.error) for one in refused if one.error),
+                    *(pulls.refusal(name, error) for name, error in refused),
                     cleaned.refusals,
                 ]
             ),
@@ -88,28 +90,39 @@ def _strays(source: Source) -> pd.DataFrame:
     try:
         return source.stray_files()
     except PersonNeeded as error:
-        return pulls.refusal("council", pulls.as_refusal(error), level=RefusalLevel.WARNING)
+        why = pulls.as_refusal(error, file="council")
+        return pulls.refusal("council", why, level=RefusalLevel.WARNING)
 
 
-def _turned_away(
-    file: CaseloadFile, provider_ids: frozenset[str], *, as_of: date
-) -> SourceRefused | None:
-    """Say why a file cannot count tonight, whatever is in it."""
-    if file.provider_id not in provider_ids:
-        return SourceRefused(
-            f"{file.file} is named for a provider that is not in the register. Ask whoever keeps"
-            " the register of providers to add it, or the sender to correct the name.",
-            rule="provider_not_in_register",
-            file=file.file,
-        )
-    if file.caseload_date > as_of:
-        return SourceRefused(
-            f"{file.file} is dated after the run date {as_of} and was left unread. If its date is"
-            " wrong, ask the provider to send it again under the right one.",
-            rule="dated_in_future",
-            file=file.file,
-        )
-    return None
+def _of_strangers(
+    files: Sequence[CaseloadFile], provider_ids: frozenset[str]
+) -> Iterator[SourceRefused]:
+    """Refuse what is named for no provider of ours, without the name: it may be a person's.
+
+    The owner finds the file by its date and its place among the files of that date.
+    """
+    for day in sorted({file.caseload_date for file in files}):
+        dated = sorted((it for it in files if it.caseload_date == day), key=lambda it: it.file)
+        for place, file in enumerate(dated, 1):
+            if file.provider_id not in provider_ids:
+                yield SourceRefused(
+                    f"Number {place}, in the order of names, of the {len(dated)} files in caseload"
+                    f" whose names end in _{day} is named for a provider that is not in the"
+                    " register; its name is not shown here, since it may be a person's. Ask"
+                    " whoever keeps the register of providers to add the provider, or the sender"
+                    " to correct the name.",
+                    rule="provider_not_in_register",
+                    file=f"caseload/?_{day} ({place} of {len(dated)})",
+                )
+
+
+def _in_future(file: CaseloadFile, *, as_of: date) -> SourceRefused:
+    return SourceRefused(
+        f"{file.file} is dated after the run date {as_of} and was left unread. If its date is"
+        " wrong, ask the provider to send it again under the right one.",
+        rule="dated_in_future",
+        file=file.file,
+    )
 
 
 def _open(source: Source, file: CaseloadFile, *, as_of: date, tolerances: Tolerances) -> Opened:

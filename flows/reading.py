@@ -52,7 +52,7 @@ def read_register(source: Source) -> Pull[RegisterFacts]:
 
 def without_register(error: CpliError) -> Pull[RegisterFacts]:
     """Return a register that cannot be used, with the reason."""
-    why = pulls.as_refusal(error)
+    why = pulls.as_refusal(error, file="providers.csv")
     return Pull(
         facts=RegisterFacts(
             sources=(pulls.refused("providers", why),), reason=why.rule, message=str(why)
@@ -93,7 +93,8 @@ def read_council(
 
 def without_council(local_authority: str, error: CpliError) -> Pull[CouncilFacts]:
     """Return a council that is not assessed, with the reason (rule 5)."""
-    source, why = f"cpli {local_authority}", pulls.as_refusal(error)
+    source = f"cpli {local_authority}"
+    why = pulls.as_refusal(error, file=f"council/{local_authority}/cpli.csv")
     return Pull(
         facts=CouncilFacts(
             local_authority=local_authority,

@@ -169,7 +169,53 @@ def test_an_empty_folder_is_refused_with_what_was_looked_for(tmp_path: Path) -> 
 def test_folders_that_are_not_there_hold_nothing(tmp_path: Path) -> None:
     source = CanonicalFolder(tmp_path)
     assert source.councils() == source.portal_files(LEICESTER) == source.caseload_files()[0] == ()
-    assert told(source.caseload_files()[1]) == told(source.stray_files()) == []
+    assert told(source.stray_files()) == []
+
+
+def test_a_folder_of_caseloads_that_is_not_there_is_told(root: Path) -> None:
+    for file in (root / "caseload").iterdir():
+        file.unlink()
+    (root / "caseload").rmdir()
+    caseloads, refusals = CanonicalFolder(root).caseload_files()
+    assert caseloads == ()
+    assert told(refusals) == [("caseload", "caseload", "not_received")]
+    assert "There is no folder caseload" in refusals["message"].item()
+    assert "<provider_id>_<date>.csv or .xlsx" in refusals["message"].item()
+
+
+def test_caseloads_that_are_no_folder_are_told(root: Path, tmp_path: Path) -> None:
+    (root / "caseload").rename(tmp_path / "elsewhere")
+    source = CanonicalFolder(root)
+    for make in (link_outside_folder, link_to_nothing, lambda path: path.write_text(MARKER)):
+        make(root / "caseload")
+        caseloads, refusals = source.caseload_files()
+        assert caseloads == ()
+        assert told(refusals) == [("caseload", "caseload", "not_plain")]
+        assert told(source.stray_files()) == []
+        (root / "caseload").unlink()
+
+
+def test_what_lies_beside_the_folders_is_told_by_name_where_the_name_is_ours(root: Path) -> None:
+    ours = ["caseloads", "Case loads.zip", "councils", "provider.csv", "cpli.csv"]
+    for name in [*ours, f"{MARKER} Mary.docx", f"caseload {MARKER}", "caseload 9990000018"]:
+        (root / name).write_text(MARKER)
+    strays = CanonicalFolder(root).stray_files()
+    assert set(told(strays)) == {("sources", name, "file_name") for name in [*ours, "?"]}
+    assert strays["message"].str.contains("not providers.csv, council or caseload").all()
+    assert (
+        "in the order of names, number 2, 4 and 5 of 12 in the sources folder"
+        in strays.set_index("file")["message"]["?"]
+    )
+    assert MARKER not in strays.to_csv()
+    assert "999" not in strays.to_csv()
+
+
+def test_at_most_twenty_places_are_told(root: Path) -> None:
+    for number in range(23):
+        (root / f"caseload/{number:02} {MARKER}").write_text("")
+    message = CanonicalFolder(root).caseload_files()[1]["message"].item()
+    assert "number 1, 2, 3" in message
+    assert "19, 20 and 3 more of 26 in caseload, because the name is not <provider_id>" in message
 
 
 def test_an_extract_that_did_not_come(root: Path) -> None:
@@ -214,16 +260,20 @@ def test_caseloads_of_other_names_are_counted_and_never_named(root: Path) -> Non
     caseloads, refusals = CanonicalFolder(root).caseload_files()
     assert len(caseloads) == 3
     assert told(refusals) == [("caseload", "caseload/?", "file_name")]
-    assert f"{len(MISNAMED_CASELOADS)} have a name" in refusals["message"].item()
+    assert "of 12 in caseload, because the name is not" in refusals["message"].item()
     assert MARKER not in refusals.to_csv()
 
 
-def test_a_date_that_no_calendar_has_is_named(root: Path) -> None:
-    (root / "caseload/P0001_2026-02-30.csv").write_text(CASELOAD_TEXT)
+def test_a_date_that_no_calendar_has_is_told_without_the_name(root: Path) -> None:
+    (root / "caseload/P0009_2026-02-30.csv").write_text(CASELOAD_TEXT)
+    (root / f"caseload/{MARKER}_2026-02-30.csv").write_text(CASELOAD_TEXT)
     caseloads, refusals = CanonicalFolder(root).caseload_files()
     assert len(caseloads) == 3
-    assert told(refusals) == [("caseload", "caseload/P0001_2026-02-30.csv", "file_name")]
-    assert "date in its name that no calendar has" in refusals["message"].item()
+    assert told(refusals) == [("caseload", "caseload/?", "file_name")]
+    assert refusals["message"].item() == (
+        "Ignored: in the order of names, number 3 and 5 of 5 in caseload, because no calendar has"
+        " the date in the name. Ask whoever fills the sources folder to rename it."
+    )
 
 
 def test_what_lies_among_the_councils_files_is_told(root: Path) -> None:
@@ -236,13 +286,14 @@ def test_what_lies_among_the_councils_files_is_told(root: Path) -> None:
     source = CanonicalFolder(root)
     strays = source.stray_files()
     assert told(strays) == [
-        ("council", "council/E06000018", "not_plain"),
         ("council", "council/?", "file_name"),
+        ("council", "council/E06000018", "not_plain"),
+        (f"council {LEICESTER}", f"council/{LEICESTER}/?", "file_name"),
+        (f"council {LEICESTER}", f"council/{LEICESTER}/cpli.xlsx", "file_name"),
         (f"council {LEICESTER}", f"council/{LEICESTER}/portal_2026-02-30.csv", "file_name"),
         (f"council {LEICESTER}", f"council/{LEICESTER}/portal_2026-11-18.csv", "not_plain"),
-        (f"council {LEICESTER}", f"council/{LEICESTER}/?", "file_name"),
     ]
-    assert "3 have a name" in strays["message"].iloc[-1]
+    assert "number 1 and 8 of 8 in council/E06000016, because" in strays["message"].iloc[2]
     assert MARKER not in strays.to_csv()
     assert source.councils() == (LEICESTER, RUTLAND)
     assert len(source.portal_files(LEICESTER)) == 2
@@ -265,6 +316,10 @@ def link_outside(path: Path) -> None:
     path.symlink_to(outside)
 
 
+def link_outside_folder(path: Path) -> None:
+    path.symlink_to(path.parent.parent / "elsewhere")
+
+
 def link_to_nothing(path: Path) -> None:
     path.symlink_to("nothing")
 
@@ -284,7 +339,7 @@ def test_a_caseload_that_is_no_plain_file_did_not_come(
     make(root / "caseload/P0009_2026-11-16.csv")
     caseloads, refusals = CanonicalFolder(root).caseload_files()
     assert len(caseloads) == 3
-    assert told(refusals) == [("caseload", "caseload/P0009_2026-11-16.csv", "not_plain")]
+    assert told(refusals) == [("caseload", "caseload/?", "not_plain")]
 
 
 @pytest.mark.parametrize("make", NOT_PLAIN)
@@ -380,6 +435,24 @@ def test_what_we_may_not_look_at_is_not_taken_for_absent(
         with pytest.raises(PersonNeeded, match="We may not read") as fault:
             question(CanonicalFolder(root))
     assert type(fault.value) is PersonNeeded
+
+
+def test_a_caseload_that_we_may_not_look_at_is_not_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / f"caseload/{MARKER}_2026-11-16.csv").write_text(CASELOAD_TEXT)
+    look = Path.stat
+
+    def forbidden(path: Path, **how: bool) -> os.stat_result:
+        if MARKER in path.name:
+            raise PermissionError(errno.EACCES, MARKER, MARKER)
+        return look(path, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", forbidden)
+        with pytest.raises(PersonNeeded, match="We may not read a file in caseload") as fault:
+            CanonicalFolder(root).caseload_files()
+    assert MARKER not in str(fault.value)
 
 
 def test_a_file_that_is_still_being_written_is_left_for_later(

@@ -38,8 +38,8 @@ COLUMNS = {
     " `portal_differs` the columns that differ, joined by `;`",
     "caveat": "codes of Caveat, joined by `;`: why to look twice before acting",
     "source": "`providers`, `cpli <GSS code>`, `portal <GSS code>`, `caseload <provider_id>`; or"
-    " `council` and `caseload` for stray files",
-    "file": "the file's path below the sources folder",
+    " `council`, `caseload` and `sources` for stray files",
+    "file": "the file's path below the sources folder, with `?` for a name that may be a person's",
     "row": "the row in the file; empty where the whole file is meant",
     "column": "the column; empty where the whole row or file is meant",
     "rule": "a code of the table of refusal rules",

@@ -165,8 +165,10 @@ def test_a_council_out_of_reach_is_left_out_with_what_is_to_be_done(
         return cplis(self, local_authority)
 
     monkeypatch.setattr(CanonicalFolder, "cplis", failing)
-    [left_out] = failed(night_of(sources))
+    account = night_of(sources)
+    [left_out] = failed(account)
     assert (left_out.reason, left_out.message) == (reason, str(error))
+    assert refused(account, f"council/{RUTLAND}/cpli.csv") == [(reason, "rejected")]
 
 
 def test_without_any_council_nothing_is_assessed_and_the_reasons_are_kept(sources):
@@ -250,7 +252,7 @@ def test_a_caseload_of_a_provider_that_is_not_in_the_register_is_turned_away(sou
     assert outcomes(account, "caseload ?") == {file: ("refused", "provider_not_in_register")}
     told = account.frames["refusals"].to_csv() + repr(account.sources) + repr(account.summary)
     assert "P9" not in told
-    assert f"Number 3, in the order of names, of the 3 files in caseload whose names" in told
+    assert "Number 3, in the order of names, of the 3 files in caseload whose names" in told
     assert account.summary["caseloads"]["turned_away"] == {"provider_not_in_register": 1}
 
 

@@ -129,7 +129,7 @@ def write_unclosed_quote(sources: Sources) -> None:
 
 
 def write_unregistered(sources: Sources) -> None:
-    sources.caseload("P9", [entry(sources.cplis[LEICESTER][0])])
+    sources.caseload(f"{MARK}-family", [entry(sources.cplis[LEICESTER][0])])
 
 
 def write_other_provider(sources: Sources) -> None:
@@ -156,7 +156,9 @@ def write_nameless(sources: Sources) -> None:
 
 def write_stray(sources: Sources) -> None:
     sources.write(f"caseload/{MARK} family.csv", MARK.encode())
-    sources.write("caseload/P1_2026-02-30.csv", MARK.encode())
+    sources.write(f"caseload/{MARK}_2026-02-30.csv", MARK.encode())
+    sources.write(f"{MARK}.docx", MARK.encode())
+    sources.write("caseloads/notes.txt", MARK.encode())
 
 
 def remove_extract(sources: Sources) -> None:
@@ -213,7 +215,7 @@ BAD_INPUT: dict[str, tuple[Callable[[Sources], None], int, list[Refusal]]] = {
     "a provider that is not in the register": (
         write_unregistered,
         0,
-        [(f"caseload/P9_{CASELOAD_DATE}.csv", "", "", "provider_not_in_register")],
+        [(f"caseload/?_{CASELOAD_DATE} (3 of 3)", "", "", "provider_not_in_register")],
     ),
     "a caseload that disagrees with its name": (
         write_other_provider, 0, [(OF_P1, "2", "provider_id", "differs_from_file_name")],
@@ -226,7 +228,11 @@ BAD_INPUT: dict[str, tuple[Callable[[Sources], None], int, list[Refusal]]] = {
     "files that belong nowhere": (
         write_stray,
         0,
-        [("caseload/?", "", "", "file_name"), ("caseload/P1_2026-02-30.csv", "", "", "file_name")],
+        [
+            ("caseload/?", "", "", "file_name"),
+            ("?", "", "", "file_name"),
+            ("caseloads", "", "", "file_name"),
+        ],
     ),
     "an extract that did not come": (
         remove_extract, 3, [(f"council/{RUTLAND}/cpli.csv", "", "", "not_received")],
