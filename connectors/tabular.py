@@ -146,11 +146,13 @@ def _warn_of_unknown(unknown: list[int], *, table: TableColumns, notes: RefusalL
             f"Column {position + 1} of {notes.file} has a heading that we do not know, and was "
             f"ignored. {remedy}",
         )
-    if len(unknown) > UNKNOWN_COLUMNS_NAMED:
+    more = len(unknown) - UNKNOWN_COLUMNS_NAMED
+    if more > 0:
+        columns, have = ("column", "has a heading") if more == 1 else ("columns", "have headings")
         notes.warn(
             "unknown_column",
-            f"{len(unknown) - UNKNOWN_COLUMNS_NAMED} more columns of {notes.file} have headings "
-            f"that we do not know, and were ignored. {remedy}",
+            f"{more} more {columns} of {notes.file} {have} that we do not know, and "
+            f"{'was' if more == 1 else 'were'} ignored. {remedy}",
         )
 
 

@@ -407,7 +407,10 @@ def test_many_unknown_columns_do_not_drown_the_other_warnings() -> None:
     raw = read("x," * 1000 + HEADING + "1," * 1000 + GOOD)
     assert cells(raw) == [ROW]
     assert len(raw.refusals) == 21
-    assert raw.refusals["message"].iloc[-1].startswith("980 more columns")
+    assert raw.refusals["message"].iloc[-1].startswith("980 more columns of ")
+    raw = read("x," * 21 + HEADING + "1," * 21 + GOOD)
+    assert raw.refusals["message"].iloc[-1].startswith("1 more column of ")
+    assert "has a heading that we do not know" in raw.refusals["message"].iloc[-1]
 
 
 @pytest.mark.parametrize("content", ["", "Zzyzx,Mary,9990000018\n"], ids=["empty", "no heading"])
