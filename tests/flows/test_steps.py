@@ -428,3 +428,23 @@ def test_stray_files_are_noted(sources):
     assert refused(night_of(sources), f"council/{LEICESTER}/portal_2026-02-30.csv") == [
         ("file_name", "warning")
     ]
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [
+        (",1940-02-03,P1,", ',"1940-02-03,P1",'),
+        (",Givena,1940-02-03,P1,HS,", ',"Givena,1940-02-03",P1,HS,'),
+        (",Givena,1940-02-03,P1,HS,", ',Givena,1940-02-03,"P1,"HS,'),
+        (",1940-02-03,P1,", ",1940-02-03P1,"),
+    ],
+    ids=["provider in quotes", "moved left", "closed inside a cell", "a comma lost"],
+)
+def test_cells_that_a_quote_has_moved_accuse_nobody(sources, sound, broken):
+    file = f"council/{LEICESTER}/cpli.csv"
+    text = (sources.root / file).read_text(encoding="utf-8")
+    assert text.count(sound) == 1
+    sources.write(file, text.replace(sound, broken).encode())
+    account = night_of(sources)
+    assert ("ragged", "rejected") in refused(account, file)
+    assert found(account) == []
