@@ -1,33 +1,58 @@
-"""What can be set, from the environment: names begin with `CPLI_`, `__` leads into a group.
+"""What can be set: in `cpli.toml`, in a folder of secrets, and in the environment, which wins.
 
-The environment is read here and nowhere else. Every problem is listed at once, and none quotes what
-was set, which may be a password.
+Variables have names that begin with `CPLI_`, and `__` leads into a group; a secret is a file of
+such a name. The environment is read here and nowhere else. Every problem is listed at once, and
+none quotes what was set, which may be a password.
 """
 
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     NonNegativeFloat,
     SecretStr,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from reconciliation.night import Tolerances
 from schemas.errors import WrongUsage
 from schemas.vocabularies import ServiceType
+from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
+from settings.lines import lines_of
+from settings.sources import (
+    Caseloads,
+    Council,
+    CpliSource,
+    FolderPlace,
+    Name,
+    Place,
+    PortalSource,
+    ProvidersSource,
+    ReferencesSource,
+    SftpPlace,
+    SqlPlace,
+)
 
-PREFIX = "CPLI_"
+SECRETS = "CPLI_SECRETS_DIR"
 IDENTITY_KEY_LENGTH = 16
 LIST = "unreconciled_service_types"
 
@@ -44,6 +69,12 @@ HIGHEST = {
     "possible_match_from": 1.0,
     "quantity_tolerance_share": 1.0,
 }
+
+
+PARTS = (
+    "set each part of it by itself, with two underscores before its name, as in"
+    f" {PREFIX}TOLERANCES__SPELL_GAP_DAYS"
+)
 
 
 def split(given: object) -> object:
@@ -72,8 +103,10 @@ def sensible(tolerances: Tolerances) -> Tolerances:
 
 def long_enough(key: SecretStr) -> SecretStr:
     """Return the key, or raise `ValueError` where it could be guessed."""
-    if len(key.get_secret_value()) < IDENTITY_KEY_LENGTH:
-        raise ValueError(f"it must have at least {IDENTITY_KEY_LENGTH} characters")
+    if len(key.get_secret_value().strip()) < IDENTITY_KEY_LENGTH:
+        raise ValueError(
+            f"it must have at least {IDENTITY_KEY_LENGTH} characters, blanks at its ends aside"
+        )
     return key
 
 
@@ -90,7 +123,11 @@ Thresholds = Annotated[Tolerances, BeforeValidator(split), AfterValidator(sensib
 
 
 class Settings(BaseSettings):
-    """All that can be set; read it with `load_settings`."""
+    """All that can be set; read it with `load_settings`.
+
+    `sources` is a folder in the canonical layout; `places` to `caseloads` say where everything
+    comes from instead.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -108,21 +145,77 @@ class Settings(BaseSettings):
     identity_key: Annotated[SecretStr, AfterValidator(long_enough)] | None = None
     sources: Path | None = None
     out: Path | None = None
+    places: dict[Name, Place] = Field(default_factory=dict)
+    providers: ProvidersSource | None = None
+    supplier_references: ReferencesSource | None = None
+    councils: dict[Name, Council] = Field(default_factory=dict)
+    caseloads: Caseloads | None = None
+
+    @property
+    def configured(self) -> bool:
+        """Whether a file of settings says where everything comes from."""
+        return bool(self.councils)
 
 
-def load_settings() -> Settings:
-    """Read the environment; raises `WrongUsage` with every problem at once."""
+def load_settings(config: Path | None = None) -> Settings:
+    """Read the file of settings, if any, and the environment.
+
+    Raises `WrongUsage` with every problem at once.
+    """
     problems = [*_contracts_switched_off(os.environ), *_unknown(os.environ)]
-    settings = None
+    written = _read(config) if config else Written(file="", says={}, lines={})
+    written = replace(written, variables=frozenset(name.upper() for name in os.environ))
+    settings, faults = None, list[Fault]()
     try:
-        settings = Settings()
+        settings = _layers(written.says, os.environ.get(SECRETS))()
     except ValidationError as error:
-        problems += [_said(fault["loc"], fault["msg"]) for fault in error.errors()]
+        faults += faults_of_shape(error, written, _names())
     except SettingsError as error:
-        problems.append(f"{error}: write it as JSON")
+        group = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "...")
+        problems.append(f"{PREFIX}{group.upper()}: {PARTS}")
+    if config:
+        faults += faults_between(written)
+    problems += [fault.says for fault in sorted(faults)]
     if settings is None or problems:
         raise WrongUsage("\n- ".join(["The settings cannot be used:", *problems]))
-    return settings
+    return settings.model_copy(update={"places": _absolute(settings.places, config)})
+
+
+def _read(config: Path) -> Written:
+    """Read a file of settings; raises `WrongUsage` where it cannot be read or is no TOML."""
+    wrong = ""
+    try:
+        text = config.read_text(encoding="utf-8")
+        return Written(file=config.name, says=tomllib.loads(text), lines=lines_of(text))
+    except OSError as error:
+        wrong = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        wrong = "is not UTF-8 text"
+    except tomllib.TOMLDecodeError as error:
+        wrong = f"is no TOML: {error}"
+    raise WrongUsage(f"{config} {wrong}. Correct the file, or name another with --config.")
+
+
+def _layers(says: Mapping[str, Any], secrets: str | None) -> type[Settings]:
+    """Return the settings as a class whose sources are these: the first that speaks wins."""
+
+    class Layered(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            kept = NestedSecretsSettingsSource(
+                file_secret_settings, secrets_dir=secrets, secrets_nested_delimiter="__"
+            )
+            written = InitSettingsSource(settings_cls, dict(says))
+            return init_settings, env_settings, dotenv_settings, kept, written
+
+    return Layered
 
 
 def _contracts_switched_off(environment: Mapping[str, str]) -> Iterator[str]:
@@ -137,11 +230,23 @@ def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield the variables of our prefix that nothing reads: they are slips of the pen."""
     for name in sorted(environment):
         field = name.upper().removeprefix(PREFIX).partition("__")[0].lower()
-        if name.upper().startswith(PREFIX) and field not in Settings.model_fields:
+        if (
+            name.upper().startswith(PREFIX)
+            and name.upper() != SECRETS
+            and field not in Settings.model_fields
+        ):
             yield f"{name} is no setting of ours: correct or unset it"
 
 
-def _said(place: tuple[int | str, ...], message: str) -> str:
-    """Say what is wrong with the variable that a place in the settings is set by."""
-    name = PREFIX + "__".join(str(part).upper() for part in place)
-    return f"{name}: {message.removeprefix('Value error, ')}"
+def _names() -> frozenset[str]:
+    """Return the names of all settings, for whoever misspelt one."""
+    models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
+    models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads]
+    names = {name for model in models for name in model.model_fields}
+    return frozenset(names | {field.name for field in fields(Tolerances)})
+
+
+def _absolute(places: Mapping[str, Place], config: Path | None) -> dict[str, Place]:
+    """Take the paths of places as seen from the folder of the file of settings."""
+    home = config.resolve().parent if config else Path.cwd()
+    return {name: place.seen_from(home) for name, place in places.items()}

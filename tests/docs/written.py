@@ -4,6 +4,7 @@
 somebody forgot to.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -21,6 +22,7 @@ from reconciliation.timeliness import TIMELINESS_COLUMNS
 from schemas import tables, vocabularies
 from schemas.tables import DISCREPANCY_COLUMNS, MODELS, REFUSAL_COLUMNS, TableColumns
 from schemas.vocabularies import Vocabulary
+from settings.schema import file_schema
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = "PYTHONPATH=tests .venv/bin/python -m docs.written"
@@ -367,8 +369,19 @@ def rewritten(text: str, part: str, content: str) -> str:
     return f"{before}{start}\n{content}\n\n{end}{after}"
 
 
+def schema_of_settings() -> str:
+    """Return the JSON schema of cpli.toml."""
+    return json.dumps(file_schema(), indent=2, sort_keys=True) + "\n"
+
+
+WHOLE: Mapping[str, Callable[[], str]] = {"cpli.schema.json": schema_of_settings}
+"""The files that are written whole."""
+
+
 def write() -> None:
-    """Write every part of every document anew."""
+    """Write every part of every document anew, and the files that are written whole."""
+    for name, content in WHOLE.items():
+        (DOCS / name).write_text(content(), "utf-8")
     for (document, part), make in PARTS.items():
         path = DOCS / document
         path.write_text(rewritten(path.read_text("utf-8"), part, make()), "utf-8")

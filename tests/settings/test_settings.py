@@ -86,6 +86,18 @@ def test_a_setting_that_cannot_be_meant_is_refused(monkeypatch, name, value):
     assert field in refusal_of(monkeypatch, **{name: value}).lower()
 
 
+@pytest.mark.parametrize("key", [" " * 16, "short".ljust(20)])
+def test_blanks_make_no_key(monkeypatch, key):
+    assert "at least 16 characters" in refusal_of(monkeypatch, CPLI_IDENTITY_KEY=key)
+
+
+@pytest.mark.parametrize("group", ["CPLI_TOLERANCES", "CPLI_DATABASE"])
+def test_a_group_that_is_set_as_a_whole_is_refused_with_what_to_write(monkeypatch, group):
+    said = refusal_of(monkeypatch, **{group: "postgresql://db/cpli"})
+    assert f"- {group}: set each part of it by itself" in said
+    assert "Source" not in said
+
+
 @pytest.mark.parametrize("value", ["True", "true", "1"])
 def test_contracts_that_are_switched_on_are_no_problem(monkeypatch, value):
     monkeypatch.setenv("PANDERA_VALIDATION_ENABLED", value)

@@ -1,0 +1,192 @@
+"""What is wrong with `cpli.toml`, all at once: each fault with its line and what would mend it.
+
+What the file says of columns, codes and places may be repeated; what may be a secret never is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from settings.lines import Path
+
+PREFIX = "CPLI_"
+SENTENCES = {
+    "missing": "it is missing: add it",
+    "string_type": "it must be text in quotation marks",
+    "int_type": "it must be a whole number",
+    "int_parsing": "it must be a whole number",
+    "int_from_float": "it must be a whole number",
+    "float_type": "it must be a number",
+    "float_parsing": "it must be a number",
+    "bool_type": "it must be true or false",
+    "bool_parsing": "it must be true or false",
+    "tuple_type": "it must be a list in square brackets",
+    "dict_type": "it must be a table of names and values",
+    "dataclass_type": "it must be a table of names and values",
+    "model_type": "it must be a table of names and values",
+    "model_attributes_type": "it must be a table of names and values",
+    "path_type": "it must be a path in quotation marks",
+    "union_tag_not_found": "its connector is missing: add folder, sftp or sql",
+    "union_tag_invalid": "its connector must be folder, sftp or sql",
+    "too_short": "it must not be empty",
+    "string_too_short": "it must not be empty",
+    "string_pattern_mismatch": "it is not written as it must be",
+}
+SOURCES: tuple[Path, ...] = (("providers",), ("supplier_references",))
+CASELOADS: Path = ("caseloads",)
+SECRETS = frozenset({"identity_key", "key_password", "password"})
+
+
+class Fault(NamedTuple):
+    """A fault of the settings; the line is 0 where it is in no file."""
+
+    line: int
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A file of settings as it was read: its name, what it says, and on which lines.
+
+    `variables` are the names of the environment's variables, which win over the file.
+    """
+
+    file: str
+    says: Mapping[str, Any]
+    lines: Mapping[Path, int]
+    variables: frozenset[str] = frozenset()
+
+    def place_of(self, path: Iterable[str]) -> tuple[Path, int | None]:
+        """Return how far the file follows a path, and the line where it stops doing so."""
+        found: Path = ()
+        for name in path:
+            if (*found, name) in self.lines:
+                found = (*found, name)
+        return found, self.lines.get(found)
+
+    def fault(self, path: Iterable[str], wrong: str) -> Fault:
+        """Return one fault: file, line, setting, what is wrong."""
+        path = tuple(path)
+        found, line = self.place_of(path)
+        variable = PREFIX + "__".join(path).upper()
+        if variable in self.variables or not (found or self.file):
+            return Fault(0, f"{variable}: {wrong}")
+        where = f"{self.file}, line {line}" if line else self.file
+        return Fault(line or 0, f"{where}: {'.'.join(path or found)}: {wrong}")
+
+
+def faults_of_shape(error: ValidationError, written: Written, known: Iterable[str]) -> list[Fault]:
+    """Return what pydantic found, in plain words; `known` are the names of all settings."""
+    faults = []
+    for fault in error.errors(include_url=False, include_input=False, include_context=True):
+        path = _without_tags(fault["loc"], written)
+        faults.append(written.fault(path, _plain(fault["type"], fault, path, known)))
+    return faults
+
+
+def _without_tags(location: Iterable[int | str], written: Written) -> Path:
+    """Return a place in the settings without the names that pydantic gives to a choice."""
+    path: Path = ()
+    level: Any = written.says
+    for part in location:
+        if isinstance(part, str) and isinstance(level, Mapping):
+            if part in ("folder", "sftp", "sql") and part not in level and path[:1] == ("places",):
+                continue
+            path, level = (*path, part), level.get(part, {})
+    return path
+
+
+def _plain(kind: str, fault: Mapping[str, Any], path: Path, known: Iterable[str]) -> str:
+    says = fault.get("ctx", {})
+    match kind:
+        case "extra_forbidden" | "unexpected_keyword_argument":
+            near = [
+                f"did you mean {name}?" for name in get_close_matches(path[-1], list(known), n=1)
+            ]
+            return f"there is no such setting here: {(*near, 'remove it')[0]}"
+        case "literal_error":
+            return f"it must be {says['expected']}"
+        case "greater_than":
+            return f"it must be more than {says['gt']}"
+        case "greater_than_equal":
+            return f"it must be at least {says['ge']}"
+        case "less_than_equal":
+            return f"it must be at most {says['le']}"
+        case _:
+            return SENTENCES.get(kind, str(fault["msg"]).removeprefix("Value error, "))
+
+
+def faults_between(written: Written) -> Iterator[Fault]:
+    """Yield secrets that stand in the file, and what is wrong between one table and another."""
+    says = written.says
+    for path in written.lines:
+        if path[-1] in SECRETS:
+            wrong = "it is a secret: set it in the environment or as a file of the secrets folder"
+            yield written.fault(path, wrong)
+    for name in ("providers", "councils", "caseloads"):
+        if not says.get(name):
+            yield written.fault((name,), "it is missing: say where it comes from")
+    for path, table in _tables(says):
+        for key, wrong in _place_and_connector(path, table, says):
+            yield written.fault((*path, key), wrong)
+        if table.get("provider") == "supplier_reference" and not says.get("supplier_references"):
+            wrong = "there is no list of references: add [supplier_references]"
+            yield written.fault((*path, "provider"), wrong)
+    yield from _councils_of_one_code(written)
+
+
+def _councils_of_one_code(written: Written) -> Iterator[Fault]:
+    codes = {
+        name: council.get("code")
+        for name, council in _tables_in(written.says.get("councils")).items()
+    }
+    count = Counter(codes.values())
+    for name, code in codes.items():
+        if count[code] > 1:
+            yield written.fault(("councils", name, "code"), "another council has this code too")
+
+
+def _tables_in(level: object) -> Mapping[str, Mapping[str, Any]]:
+    """Return the tables within a table, whatever else is in their places."""
+    if not isinstance(level, Mapping):
+        return {}
+    return {name: table for name, table in level.items() if isinstance(table, Mapping)}
+
+
+def _tables(says: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield every table of the file that says where something comes from."""
+    for path in (*SOURCES, CASELOADS):
+        if path[0] in _tables_in(says):
+            yield path, says[path[0]]
+    for name, council in _tables_in(says.get("councils")).items():
+        for kind, table in _tables_in(council).items():
+            yield ("councils", name, kind), table
+
+
+def _place_and_connector(
+    path: Path, table: Mapping[str, Any], says: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield which setting of a table does not fit its place, and why."""
+    place = _tables_in(says.get("places")).get(str(table.get("place")))
+    if place is None:
+        if "place" in table:
+            yield "place", "no place has this name: add it under [places]"
+        return
+    named = [name for name in ("file", "table", "query") if name in table]
+    if path == CASELOADS:
+        if place.get("connector") == "sql":
+            yield "place", "caseloads are files: name a folder or an SFTP server"
+    elif place.get("connector") == "sql":
+        if named not in (["table"], ["query"]):
+            yield (*named, "place")[0], "a database needs a table or a query, and no file"
+    elif named != ["file"]:
+        yield (
+            (*(set(named) - {"file"}), "place")[0],
+            "a folder has files: add file, and nothing else",
+        )

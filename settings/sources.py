@@ -1,0 +1,332 @@
+"""Where each source comes from and how it is written: what `cpli.toml` says of them.
+
+Each model is a table of the file. A secret (a password) can only be set in the environment or in
+the folder of secrets, never in the file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal, Self
+from zoneinfo import available_timezones
+
+import pandas as pd
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from connectors.feed import ISO, Feed
+from connectors.patterns import FilePattern
+from schemas.parsing import LONDON
+from schemas.tables import (
+    CASELOAD,
+    CPLI,
+    GSS_PATTERN,
+    PORTAL,
+    PROVIDER,
+    SUPPLIER_REFERENCE,
+    TableColumns,
+)
+from schemas.vocabularies import Authorisation, ServiceCategory, ServiceType, Unit
+
+CODES = MappingProxyType(
+    {
+        "service_type": ServiceType.codes(),
+        "service_category": ServiceCategory.codes(),
+        "unit": Unit.codes(),
+        "authorisation": Authorisation.codes(),
+    }
+)
+SOME_DAY = date(2026, 11, 20)
+DIALECTS = ("postgresql+psycopg", "mariadb+pymysql", "mssql+pymssql", "oracle+oracledb", "sqlite")
+
+
+def known_pattern(text: str) -> str:
+    """Return a pattern of file names, or raise `ValueError` with what is wrong with it."""
+    if problem := FilePattern(text).problem():
+        raise ValueError(problem)
+    return text
+
+
+def known_format(text: str) -> str:
+    """Return a date format, or raise `ValueError`: a year of two digits may be of two centuries."""
+    try:
+        read = None if text == ISO else pd.to_datetime(SOME_DAY.strftime(text), format=text)
+        whole = read is None or read.date() == SOME_DAY
+    except ValueError:
+        whole = False
+    if not whole or "%y" in text:
+        raise ValueError("it must be iso or hold a whole date, such as %d/%m/%Y")
+    return text
+
+
+def at_least_one(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the formats, or raise `ValueError` where there is none."""
+    if not formats:
+        raise ValueError("it must not be empty: leave it out for iso")
+    return formats
+
+
+def known_code(text: str) -> str:
+    """Return a council's GSS code, or raise `ValueError`."""
+    if not re.fullmatch(GSS_PATTERN, text):
+        raise ValueError("it must be a council's GSS code: E and eight digits")
+    return text
+
+
+def known_zone(name: str) -> str:
+    """Return a time zone's name, or raise `ValueError`."""
+    if name not in available_timezones():
+        raise ValueError("it must be the name of a time zone, such as Europe/London or UTC")
+    return name
+
+
+def known_encoding(name: str) -> str:
+    """Return an encoding's name, or raise `ValueError`."""
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        pass
+    raise ValueError("it must be the name of an encoding, such as utf-8 or cp1252")
+
+
+def without_password(url: str) -> str:
+    """Return a database's URL, or raise `ValueError` where it is none of ours or holds a secret."""
+    try:
+        parts = make_url(url)
+    except ArgumentError:
+        parts = None
+    if parts is None or parts.drivername not in DIALECTS:
+        raise ValueError(f"it must be a database's URL that begins with {', '.join(DIALECTS)}")
+    if parts.password is not None:
+        raise ValueError("it must not hold a password: set that as a secret")
+    return url
+
+
+Pattern = Annotated[str, AfterValidator(known_pattern)]
+Format = Annotated[str, AfterValidator(known_format)]
+Formats = Annotated[tuple[Format, ...], AfterValidator(at_least_one)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
+class Strict(BaseModel):
+    """What all tables of the file share: nothing unknown in them, and no value in an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class FolderPlace(Strict):
+    """A folder of this machine or of a mounted share; `path` is relative to the file's folder."""
+
+    connector: Literal["folder"]
+    path: Path
+
+    def seen_from(self, home: Path) -> Self:
+        """Return the place with its relative paths taken from a folder."""
+        return self.model_copy(update={"path": home / self.path})
+
+
+class SftpPlace(Strict):
+    """A folder of an SFTP server.
+
+    `known_hosts` lists the server's keys as OpenSSH does, and no other is ever accepted.
+    `done_folder`, where set, is where files are moved to once a night has used them.
+    """
+
+    connector: Literal["sftp"]
+    host: str = Field(min_length=1)
+    port: int = Field(default=22, ge=1, le=65535)
+    username: str = Field(min_length=1)
+    key_file: Path
+    key_password: SecretStr | None = None
+    known_hosts: Path
+    folder: str = "."
+    done_folder: str | None = None
+    timeout_seconds: PositiveFloat = 30.0
+    stable_seconds: float = Field(default=2.0, ge=0)
+
+    def seen_from(self, home: Path) -> Self:
+        """Return the place with its relative paths taken from a folder."""
+        paths = {"key_file": home / self.key_file, "known_hosts": home / self.known_hosts}
+        return self.model_copy(update=paths)
+
+
+class SqlPlace(Strict):
+    """A database that may only be read; its password is a secret."""
+
+    connector: Literal["sql"]
+    url: Annotated[str, AfterValidator(without_password)]
+    password: SecretStr | None = None
+    connect_timeout_seconds: PositiveFloat = 10.0
+    statement_timeout_seconds: PositiveFloat = 600.0
+
+    def seen_from(self, home: Path) -> Self:
+        """Return the place; a SQLite file's path is taken from a folder."""
+        parts = make_url(self.url)
+        if parts.drivername != "sqlite" or not parts.database:
+            return self
+        return self.model_copy(update={"url": str(parts.set(database=str(home / parts.database)))})
+
+
+Place = Annotated[FolderPlace | SftpPlace | SqlPlace, Field(discriminator="connector")]
+
+
+class TableSource(Strict):
+    """A table of a source: in the files that match `file`, or in a database's `table` or `query`.
+
+    `columns` gives our columns their headings, `codes` a column's own codes ours. A column that is
+    not mentioned has our name, a column without a list of codes holds ours.
+    """
+
+    of: ClassVar[TableColumns]
+
+    place: Name
+    file: Pattern | None = None
+    table: str | None = None
+    query: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    date_formats: Formats = (ISO,)
+    instant_formats: Formats = (ISO,)
+    time_zone: Annotated[str, AfterValidator(known_zone)] = LONDON
+    decimal: Literal[".", ","] = "."
+    encoding: Annotated[str, AfterValidator(known_encoding)] = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+
+    @field_validator("columns")
+    @classmethod
+    def are_columns_of_ours(cls, columns: dict[str, str]) -> dict[str, str]:
+        """Refuse a column that the table does not have, and a heading that is given twice."""
+        if unknown := sorted(set(columns) - set(cls.of.all)):
+            raise ValueError(f"the table has no column {', '.join(unknown)}")
+        headings = [heading.strip().lower() for heading in columns.values()]
+        if len(set(headings)) < len(headings) or "" in headings:
+            raise ValueError("each column must have a heading of its own")
+        return columns
+
+    @field_validator("codes")
+    @classmethod
+    def are_codes_of_ours(cls, codes: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Refuse a list for a column without codes, and codes that are none of ours."""
+        for column, known in codes.items():
+            if column not in CODES or column not in cls.of.all:
+                raise ValueError(f"{column} has no codes")
+            if unknown := sorted(set(known.values()) - set(CODES[column])):
+                raise ValueError(f"{column} has no code {', '.join(unknown)}")
+        return codes
+
+    def feed(self, *, by_supplier_reference: bool = False) -> Feed:
+        """Return how the table is written."""
+        return Feed(
+            columns=self.columns,
+            codes=self.codes,
+            date_formats=self.date_formats,
+            instant_formats=self.instant_formats,
+            time_zone=self.time_zone,
+            decimal_comma=self.decimal == ",",
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+            by_supplier_reference=by_supplier_reference,
+        )
+
+
+class ProvidersSource(TableSource):
+    """The register of providers."""
+
+    of = PROVIDER
+
+
+class ReferencesSource(TableSource):
+    """The references by which councils know providers."""
+
+    of = SUPPLIER_REFERENCE
+
+
+class CouncilTable(TableSource):
+    """A table of a council, which knows providers by our ids or by references of its own."""
+
+    provider: Literal["provider_id", "supplier_reference"] = "provider_id"
+
+
+class CpliSource(CouncilTable):
+    """A council's CPLIs. Where file names are dated, the latest counts unless it is too old."""
+
+    of = CPLI
+
+    max_age_days: int = Field(default=3, ge=0, le=366)
+
+
+class PortalSource(CouncilTable):
+    """What the portal shows of a council's CPLIs; read from a database, it is dated tonight."""
+
+    of = PORTAL
+
+
+class Council(Strict):
+    """A council and its sources."""
+
+    code: Annotated[str, AfterValidator(known_code)]
+    name: str = Field(min_length=1)
+    cpli: CpliSource
+    portal: PortalSource | None = None
+
+
+class Caseloads(Strict):
+    """Where providers' caseloads lie, and the words in them that are not ours.
+
+    `headings` gives our columns more headings, `service_types` and `units` give words our codes.
+    With `canonical`, files are read as the sources folder's are, not as providers write them.
+    """
+
+    place: Name
+    file: Pattern = "{provider_id}_{date}.*"
+    canonical: bool = False
+    headings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    service_types: dict[str, str] = Field(default_factory=dict)
+    units: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("file")
+    @classmethod
+    def says_whose_and_when(cls, file: str) -> str:
+        """Refuse a pattern that leaves open whose caseload it is, or of which date."""
+        pattern = FilePattern(file)
+        if not (pattern.dated and pattern.by_provider):
+            raise ValueError("it must hold {provider_id} and {date}")
+        return file
+
+    @field_validator("headings")
+    @classmethod
+    def are_columns_of_ours(cls, headings: dict[str, tuple[str, ...]]) -> object:
+        """Refuse headings of a column that a caseload does not have."""
+        if unknown := sorted(set(headings) - set(CASELOAD.all)):
+            raise ValueError(f"a caseload has no column {', '.join(unknown)}")
+        return headings
+
+    @field_validator("service_types")
+    @classmethod
+    def are_service_types(cls, words: dict[str, str]) -> dict[str, str]:
+        """Refuse codes that are none of ours."""
+        if unknown := sorted(set(words.values()) - set(ServiceType.codes())):
+            raise ValueError(f"service_type has no code {', '.join(unknown)}")
+        return words
+
+    @field_validator("units")
+    @classmethod
+    def are_units(cls, words: dict[str, str]) -> dict[str, str]:
+        """Refuse units that are none of ours."""
+        if unknown := sorted(set(words.values()) - set(Unit.codes())):
+            raise ValueError(f"unit has no code {', '.join(unknown)}")
+        return words
