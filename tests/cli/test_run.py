@@ -149,16 +149,17 @@ def test_two_runs_of_a_night_at_once_take_turns(tmp_path):
     assert night_of(out) == by_the_rules_alone(sources.root, tmp_path)
 
 
-def test_a_run_that_is_interrupted_says_so_and_clears_up(tmp_path):
+@pytest.mark.parametrize(("sent", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_says_so_and_clears_up(tmp_path, sent, expected):
     sources, out = marked_sources(tmp_path / "sources"), tmp_path / "out"
-    interrupted = start(run_of(sources.root, out))
-    assert "Register of providers" in interrupted.stderr.readline()
-    interrupted.send_signal(signal.SIGINT)
-    code, shown, said = finish(interrupted)
-    assert (code, shown) == (130, "")
+    stopped = start(run_of(sources.root, out))
+    assert "Register of providers" in stopped.stderr.readline()
+    stopped.send_signal(sent)
+    code, shown, said = finish(stopped)
+    assert (code, shown) == (expected, "")
     assert said.splitlines()[-1] == "Stopped. Run the same command again to do it from the start."
     assert "Traceback" not in said
-    assert not (out / ".2026-11-20.work").exists()
+    assert [path.name for path in out.glob(".*")] == [".prefect"]
 
 
 def test_a_prefect_server_that_does_not_answer_is_named(tmp_path, monkeypatch):
