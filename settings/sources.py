@@ -25,8 +25,6 @@ from pydantic import (
     StringConstraints,
     field_validator,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from connectors.feed import ISO, Feed
 from connectors.patterns import FilePattern
@@ -105,6 +103,10 @@ def known_encoding(name: str) -> str:
 
 def without_password(url: str) -> str:
     """Return a database's URL, or raise `ValueError` where it is none of ours or holds a secret."""
+    # SQLAlchemy takes its time, and only a site with a database needs it here.
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         parts = make_url(url)
     except ArgumentError:
@@ -175,6 +177,8 @@ class SqlPlace(Strict):
 
     def seen_from(self, home: Path) -> Self:
         """Return the place; a SQLite file's path is taken from a folder."""
+        from sqlalchemy.engine import make_url
+
         parts = make_url(self.url)
         if parts.drivername != "sqlite" or not parts.database:
             return self
@@ -212,7 +216,7 @@ class TableSource(Strict):
         """Refuse a column that the table does not have, and a heading that is given twice."""
         if unknown := sorted(set(columns) - set(cls.of.all)):
             raise ValueError(f"the table has no column {', '.join(unknown)}")
-        headings = [heading.strip().lower() for heading in columns.values()]
+        headings = [columns.get(name, name).strip().lower() for name in cls.of.all]
         if len(set(headings)) < len(headings) or "" in headings:
             raise ValueError("each column must have a heading of its own")
         return columns
