@@ -92,13 +92,17 @@ def plain_status(
 status = translated(plain_status)
 
 
-@translated
-def content(root: Path, file: str) -> tuple[bytes, os.stat_result]:
+def plain_content(root: Path, file: str, *, called: str = "") -> tuple[bytes, os.stat_result]:
     """Read a file once. Raises TryAgainLater where it changes meanwhile."""
     with (root / file).open("rb") as opened:
         before = os.fstat(opened.fileno())
         read = opened.read()
         after = os.fstat(opened.fileno())
     if (before.st_mtime_ns, len(read)) != (after.st_mtime_ns, after.st_size):
-        raise TryAgainLater(f"{file} is still being written. Run the night again when it is whole.")
+        raise TryAgainLater(
+            f"{called or file} is still being written. Run the night again when it is whole."
+        )
     return read, after
+
+
+content = translated(plain_content)

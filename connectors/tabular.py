@@ -74,7 +74,7 @@ def read_heading(cells: Sequence[str], *, table: TableColumns, notes: RefusalLog
 
     Raises SourceRefused `doubled_column` or, where a required column lacks, `missing_columns`.
     """
-    names = [canonical(cell) for cell in cells]
+    names = _our_names([canonical(cell) for cell in cells], table=table)
     _refuse_doubled(names, table=table, file=notes.file)
     positions = {name: names.index(name) for name in table.all if name in names}
     _judge_missing(positions, is_empty=not any(names), table=table, notes=notes)
@@ -92,6 +92,13 @@ def read_heading(cells: Sequence[str], *, table: TableColumns, notes: RefusalLog
     )
 
 
+def _our_names(headings: Sequence[str], *, table: TableColumns) -> list[str]:
+    """Give headings our names; one of ours that the source calls otherwise is not ours here."""
+    ours = {canonical(table.heading(name)): name for name in table.all}
+    taken = set(table.headings)
+    return [ours.get(each, f"another {each}" if each in taken else each) for each in headings]
+
+
 def _refuse_doubled(names: list[str], *, table: TableColumns, file: str) -> None:
     counts = Counter(names)
     doubled = [name for name in table.all if counts[name] > 1]
@@ -100,7 +107,7 @@ def _refuse_doubled(names: list[str], *, table: TableColumns, file: str) -> None
             table,
             file,
             rule="doubled_column",
-            wrong=f"has the column {listed(doubled)} more than once",
+            wrong=f"has the column {listed(_headings(doubled, table))} more than once",
             remedy="send it with each column once",
             column=";".join(doubled),
         )
@@ -111,7 +118,7 @@ def _judge_missing(
 ) -> None:
     required = [name for name in table.required if name not in found]
     if required:
-        wrong = f"has no column {listed(required)}"
+        wrong = f"has no column {listed(_headings(required, table))}"
         if is_empty:
             wrong = "is empty"
         elif not found:
@@ -128,14 +135,18 @@ def _judge_missing(
         if name not in found and not _said_by_file_name(name, table):
             notes.warn(
                 "missing_column",
-                f"{notes.file} has no column {name}, which is read as empty. "
+                f"{notes.file} has no column {table.heading(name)}, which is read as empty. "
                 f"{ask(table, 'add it where it is known')}",
                 column=name,
             )
 
 
+def _headings(names: Sequence[str], table: TableColumns) -> list[str]:
+    return [table.heading(name) for name in names]
+
+
 def _said_by_file_name(name: str, table: TableColumns) -> bool:
-    return table is CASELOAD and name in {"provider_id", "caseload_date"}
+    return table.name == CASELOAD.name and name in {"provider_id", "caseload_date"}
 
 
 def _warn_of_unknown(unknown: list[int], *, table: TableColumns, notes: RefusalLog) -> None:
@@ -223,7 +234,7 @@ def leave_out(
         )
     # A caseload's provider is known by the file's name: there an empty cell agrees with it.
     stays_unreadable = name in EMPTY_MEANS_SOMETHING or (
-        table is CASELOAD and name == "provider_id"
+        table.name == CASELOAD.name and name == "provider_id"
     )
     instead = pa.scalar(UNREADABLE if stays_unreadable else None, TEXT)
     return pc.if_else(pa.array(bad), instead, cells)

@@ -8,7 +8,7 @@ a frame must look like, it never mends one. Dates are midnight `datetime64[us]`,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import pandas as pd
@@ -36,17 +36,23 @@ class TableColumns:
     """A table's columns in a source file.
 
     `required` ones must be there or the file is refused; `optional` ones are read as null with a
-    warning where they are absent.
+    warning where they are absent. `headings` are the source's own, by our names; a column that is
+    not among them has our name.
     """
 
     name: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    headings: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def all(self) -> tuple[str, ...]:
         """Every canonical column, required ones first."""
         return self.required + self.optional
+
+    def heading(self, name: str) -> str:
+        """Return what the source calls one of our columns."""
+        return self.headings.get(name, name)
 
 
 CPLI = TableColumns(
