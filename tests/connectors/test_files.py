@@ -8,7 +8,6 @@ import pytest
 from connectors.feed import Feed
 from connectors.files import FileTable
 from connectors.patterns import FilePattern
-from connectors.tabular import UNREADABLE
 from schemas.errors import SourceRefused, TryAgainLater
 from schemas.tables import PORTAL, PROVIDER
 
