@@ -11,6 +11,7 @@ from cli.population import in_words, make, say_not_planted
 from cli.reports import in_words as changes_in_words
 from cli.reports import say_not_assessed, show_changes
 from cli.terminal import command_line, progress, say
+from publishing.folder import insist_on_room
 from settings.database import database_url
 from settings.settings import load_settings
 
@@ -20,11 +21,12 @@ LEFT_OUT = "E06000017"
 
 def show_demo(*, people: int, seed: int, as_of: date, out: Path) -> int:
     """Make the population, run both nights, and print what is new, lasting and gone."""
-    from flows.backend import prefect_backend
+    from flows.backend import prefect_backend, prefect_home
     from flows.ready import ready_to_record
 
     started = time.monotonic()
     settings = load_settings()
+    insist_on_room(prefect_home(out))
     ready_to_record(out, settings=settings)
     with progress(), prefect_backend(out) as wait_until_up:
         sources = [

@@ -16,6 +16,8 @@ from flows.clock import today
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 DEMO_NIGHT = date(2026, 11, 19)
+PEOPLE = click.IntRange(min=1, max=2_000_000)
+"""How many people can be made up; to ask `population` would take a second."""
 
 
 class Day(click.ParamType[date]):
@@ -99,7 +101,7 @@ def cpli() -> None:
 @cpli.command(epilog="Example: cpli demo --people 2000 --seed 1")
 @click.option(
     "--people",
-    type=click.IntRange(min=1),
+    type=PEOPLE,
     default=2000,
     show_default=True,
     help="How many people.",
@@ -132,15 +134,16 @@ def demo(people: int, seed: int, as_of: date, out: Path) -> int:
 
 @cpli.command(epilog="Example: cpli generate sources --people 2000 --seed 1 --as-of 2026-11-19")
 @click.argument("directory", type=FOLDER, metavar="DIR")
-@click.option("--people", type=click.IntRange(min=1), required=True, help="How many people.")
+@click.option("--people", type=PEOPLE, required=True, help="How many people.")
 @click.option("--seed", type=click.IntRange(min=0), required=True, help="Same seed, same bytes.")
 @click.option("--night", type=click.IntRange(min=0), default=0, help="Nights after the first one.")
 @as_of_option()
 def generate(directory: Path, people: int, seed: int, night: int, as_of: date) -> int:
     """Write the sources of a made-up population into DIR.
 
-    Every type of discrepancy and every fault of a source is planted; truth.csv lists them. --as-of
-    is the run date of the first night, and --night K moves the population K nights on.
+    Every type of discrepancy and every fault of a source is planted, if there are some hundreds of
+    people; truth.csv lists them. --as-of is the run date of the first night, and --night K moves
+    the population K nights on.
     """
     from cli.population import make_population
 

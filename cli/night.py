@@ -23,9 +23,12 @@ def reconcile_only(sources: Path, *, as_of: date, out: Path) -> int:
 
 def run_night(sources: Path, *, as_of: date, out: Path, councils: Sequence[str]) -> int:
     """Run the flow for one night and say what came of it."""
-    from flows.backend import prefect_backend
+    from flows.backend import prefect_backend, prefect_home
     from flows.ready import ready_to_run
+    from publishing.folder import insist_on_room
 
+    # Prefect would say in words of its own, and too late, that it cannot write there.
+    insist_on_room(prefect_home(out))
     ready_to_run(sources, out, councils=councils, settings=load_settings())
     with progress(), prefect_backend(out) as wait_until_up:
         from flows import nightly

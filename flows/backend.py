@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from publishing.folder import insist_on_room, private_folder, writing
+from publishing.folder import private_folder, writing
 from schemas.errors import TryAgainLater
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,18 +44,20 @@ OUTSPOKEN = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR"}
 """For our own server, whose console is a file."""
 
 
+def prefect_home(out: Path) -> Path:
+    """Return where Prefect's files go: to `out`, so that nothing is left in the home folder."""
+    return Path(os.environ.get("PREFECT_HOME") or out.resolve() / ".prefect")
+
+
 def prepare_environment(out: Path) -> None:
     """Set what Prefect reads from the environment at import, where nobody has set it.
 
-    Its files go to `out`, so that nothing is left in the home folder. Requests to this machine
-    never go through a proxy, which could not reach us.
+    Requests to this machine never go through a proxy, which could not reach us.
     """
     with writing(out):
         private_folder(out)
-    for name, value in {"PREFECT_HOME": str(out.resolve() / ".prefect"), **QUIET}.items():
+    for name, value in {"PREFECT_HOME": str(prefect_home(out)), **QUIET}.items():
         os.environ.setdefault(name, value)
-    # Prefect would say in words of its own that it cannot write there.
-    insist_on_room(Path(os.environ["PREFECT_HOME"]))
     for name in ("NO_PROXY", "no_proxy"):
         direct = [part for part in os.environ.get(name, "").split(",") if part]
         if LOCAL not in direct:

@@ -240,8 +240,8 @@ def test_sources_and_results_can_be_set_once_for_all(sources, tmp_path, monkeypa
     [
         ("file", "10", "is a file. Name a new or an empty folder."),
         ("file/inside", "10", "cannot be written to"),
-        ("new", "1000000000000", "has 1 to 2,000,000 people: change --people."),
-        ("new", "100000000000000000000", "has 1 to 2,000,000 people: change --people."),
+        ("new", "1000000000000", "is not in the range 1<=x<=2000000"),
+        ("new", "100000000000000000000", "is not in the range 1<=x<=2000000"),
     ],
 )
 def test_a_population_that_cannot_be_made_ends_with_two(tmp_path, capsys, directory, people, said):
@@ -249,6 +249,13 @@ def test_a_population_that_cannot_be_made_ends_with_two(tmp_path, capsys, direct
     assert main(["generate", str(tmp_path / directory), "--people", people, "--seed", "1"]) == 2
     assert said in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_as_many_people_can_be_asked_for_as_can_be_made_up():
+    from cli.main import PEOPLE
+    from population.generate import MOST_PEOPLE
+
+    assert PEOPLE.max == MOST_PEOPLE
 
 
 def test_a_population_that_is_too_large_for_this_machine_is_no_fault_of_ours(
