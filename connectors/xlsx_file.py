@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from io import BytesIO
 from itertools import dropwhile
@@ -18,7 +20,13 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from connectors.tabular import TEXT, leave_out, raw_table, read_heading
 from connectors.wording import refused
@@ -35,6 +43,7 @@ BYTES_AT_ONCE = 1 << 20
 ENCRYPTED = 1
 WORKBOOK = "xl/workbook.xml"
 OTHER_WORKBOOKS = frozenset({"content.xml", "xl/workbook.bin"})
+DAMAGED = "is damaged: its sheets cannot be read"
 AS_PLAIN_XLSX = "open it in Excel, save it as a plain workbook (.xlsx) and send it again"
 
 SHEET = re.compile(rb"<(?:\w+:)?sheetData\b")
@@ -46,10 +55,55 @@ SAYS_TEXT = re.compile(rb"""\st\s*=\s*["'](?:str|s|inlineStr)["']""")
 FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 RESULT = re.compile(rb"<(?:\w+:)?v>[^<]")
 
+FROM_1904 = re.compile(rb"""<(?:\w+:)?workbookPr\b[^>]*\sdate1904\s*=\s*["'](?:1|true)["']""")
+
 ERROR = "#N/A"
 ERRORS = frozenset(
     {ERROR, "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookSheet:
+    """A visible sheet's cells, from A1 on, each with its type.
+
+    `merged` are cells shown as one: (row, column) of the first and of the last, from 0.
+    """
+
+    rows: list[list[Cell]]
+    merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """A workbook's visible sheets; `from_1904` says that its serial days count from 1904."""
+
+    sheets: tuple[BookSheet, ...]
+    from_1904: bool
+
+
+def open_book(content: bytes) -> Book | str:
+    """Return a workbook's visible sheets after a look at what is in it, or what is wrong with it.
+
+    Excel errors, and formulas without a result, are the text `#N/A`.
+    """
+    content, wrong = _looked_through(content)
+    if wrong:
+        return wrong
+    try:
+        with _damage_told():
+            sheets = tuple(
+                BookSheet(rows=sheet.to_python(skip_empty_area=False), merged=_merged(sheet))
+                for sheet in _visible_sheets(content)
+            )
+    except DamagedBook:
+        return DAMAGED
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        return Book(sheets=sheets, from_1904=bool(FROM_1904.search(book.read(WORKBOOK))))
+
+
+def _merged(sheet: CalamineSheet) -> tuple[tuple[tuple[int, int], tuple[int, int]], ...]:
+    return tuple((first, last) for first, last in sheet.merged_cell_ranges or ())
 
 
 def read_xlsx(content: bytes, *, table: TableColumns, source: str, facts: FileFacts) -> RawTable:
@@ -61,7 +115,7 @@ def read_xlsx(content: bytes, *, table: TableColumns, source: str, facts: FileFa
     content, wrong = _looked_through(content)
     rows = [] if wrong else _rows(content)
     if rows is None:
-        wrong = "is damaged: its sheets cannot be read"
+        wrong = DAMAGED
     if wrong or rows is None:
         raise refused(table, facts.file, rule="unreadable", wrong=wrong, remedy=AS_PLAIN_XLSX)
     first, *rest = rows or [[]]
@@ -92,21 +146,44 @@ def _column(
 def _rows(content: bytes) -> list[list[str]] | None:
     """Return the rows of the first visible sheet that is not blank; None where it is damaged."""
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(content))
-        for sheet in book.sheets_metadata:
-            if sheet.visible is SheetVisibleEnum.Visible and sheet.typ is SheetTypeEnum.WorkSheet:
-                cells = book.get_sheet_by_name(sheet.name).to_python()
+        with _damage_told():
+            for sheet in _visible_sheets(content):
+                cells = sheet.to_python()
                 rows = list(dropwhile(_is_blank, ([_text(cell) for cell in row] for row in cells)))
                 if rows:
                     return rows
-    except (CalamineError, OverflowError, ValueError):
+    except DamagedBook:
         return None
+    return []
+
+
+class DamagedBook(Exception):
+    """The reader fails on the workbook; what it says of it is left behind."""
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Turn whatever the reader fails with into DamagedBook."""
+    damaged = False
+    try:
+        yield
+    except (CalamineError, OverflowError, ValueError):
+        damaged = True
     except BaseException as error:
         # The reader is written in Rust, whose panics are no Exception and have no importable name.
         if type(error).__name__ != "PanicException":
             raise
-        return None
-    return []
+        damaged = True
+    if damaged:
+        raise DamagedBook
+
+
+def _visible_sheets(content: bytes) -> Iterator[CalamineSheet]:
+    """Give the visible sheets that hold cells."""
+    book = CalamineWorkbook.from_filelike(BytesIO(content))
+    for sheet in book.sheets_metadata:
+        if sheet.visible is SheetVisibleEnum.Visible and sheet.typ is SheetTypeEnum.WorkSheet:
+            yield book.get_sheet_by_name(sheet.name)
 
 
 def _is_blank(cells: list[str]) -> bool:
@@ -145,9 +222,9 @@ def _looked_through(content: bytes) -> tuple[bytes, str]:
     if parts is None:
         return b"", "unpacks to more than a spreadsheet holds"
     sheets = {name: part for name, part in parts.items() if SHEET.search(part)}
-    if any(_extent(sheet) > MOST_CELLS for sheet in sheets.values()):
+    if sum(map(_extent, sheets.values())) > MOST_CELLS:
         wrong = (
-            f"has a cell so far down or to the right that its sheet spans over {MOST_CELLS:,} cells"
+            f"has a cell so far down or to the right that its sheets span over {MOST_CELLS:,} cells"
         )
     told = {name: _with_errors_as_text(sheet) for name, sheet in sheets.items()}
     if told != sheets:
