@@ -7,7 +7,7 @@ should do what.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -66,9 +66,88 @@ class CleanedCaseloads(Cleaned):
     counts: pd.DataFrame
 
 
+@dataclass(frozen=True, kw_only=True)
+class Repeats:
+    """What other rows of a council's extract say of each row's `cpli_id` (masks, one flag a row).
+
+    `conflicting` rows have another with other content, `copied` ones the same row before them.
+    """
+
+    conflicting: Mask
+    copied: Mask
+
+    def of(self, rows: slice) -> Repeats:
+        """Return what is known of some of the rows."""
+        return Repeats(conflicting=self.conflicting[rows], copied=self.copied[rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanedPart:
+    """A part of a council's cleaned CPLIs, on its way to the whole.
+
+    `noted` has a Refusal table, often empty, for each thing that can be wrong. The refusals of the
+    whole are those of all raw parts, then the first tables of all parts, the second ones, and so
+    on.
+    """
+
+    valid: pd.DataFrame
+    rejected: pd.DataFrame
+    noted: tuple[pd.DataFrame, ...]
+
+
 def clean_cplis(raw: RawTable, *, local_authority: str, as_of: date) -> Cleaned:
     """Clean one council's CPLIs; `local_authority` is the council's GSS code (rule 2)."""
     text = _without_blank_rows(raw.frame, _with_reference(raw))
+    tidy = _tidy_cplis(raw, text, local_authority=local_authority, as_of=as_of)
+    known = tidy.columns["cpli_id"]
+    repeated = (known.notna() & known.duplicated(keep=False)).to_numpy(dtype=bool)
+    drop = tidy.repeated_cpli_ids(find_repeats(content_of(text[repeated]), rows=len(text)))
+    return tidy.finish(raw, valid=Cpli, rejected=RejectedCpli, drop=drop)
+
+
+def clean_cpli_part(
+    raw: RawTable, *, repeats: Repeats, local_authority: str, as_of: date
+) -> CleanedPart:
+    """Clean a part of a council's CPLIs, given what the whole says of each of its rows (rule 2)."""
+    marked = raw.frame.assign(conflicting=repeats.conflicting, copied=repeats.copied)
+    text = _without_blank_rows(marked, _with_reference(raw))
+    tidy = _tidy_cplis(raw, text, local_authority=local_authority, as_of=as_of)
+    drop = tidy.repeated_cpli_ids(
+        Repeats(
+            conflicting=text["conflicting"].to_numpy(dtype=bool),
+            copied=text["copied"].to_numpy(dtype=bool),
+        )
+    )
+    return tidy.part(valid=Cpli, rejected=RejectedCpli, drop=drop)
+
+
+def content_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what rows of CPLIs say: two are the same where all of it is the same.
+
+    Content is the text of all canonical columns, white space around it aside. A ragged row's is
+    not known, so it is never that of a whole row.
+    """
+    content = rows[list(CPLI.all)].apply(parsing.trimmed).fillna("")
+    return content.assign(ragged=rows["ragged"])
+
+
+def find_repeats(content: pd.DataFrame, *, rows: int) -> Repeats:
+    """Say which of so many rows repeat a `cpli_id`.
+
+    `content` has those rows alone whose `cpli_id` is not the only one, by their places from 0: the
+    column `cpli_id`, and any others that differ where the rows' content does.
+    """
+    conflicting, copied = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool)
+    if len(content):
+        copies = content.duplicated()
+        cpli_ids = content["cpli_id"]
+        differing = ~copies & cpli_ids.map(cpli_ids[~copies].value_counts()).gt(1)
+        conflicting[content.index[cpli_ids.isin(cpli_ids[differing])]] = True
+        copied[content.index[copies]] = True
+    return Repeats(conflicting=conflicting, copied=copied)
+
+
+def _tidy_cplis(raw: RawTable, text: pd.DataFrame, *, local_authority: str, as_of: date) -> _Tidy:
     who = f"{local_authority}'s finance system team"
     tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
     tidy.ragged()
@@ -88,8 +167,7 @@ def clean_cplis(raw: RawTable, *, local_authority: str, as_of: date) -> Cleaned:
     for name in ("service_description", "commissioning_team", "commissioning_worker"):
         tidy.columns[name] = parsing.trimmed(text[name])
     tidy.columns["local_authority"] = _constant(local_authority, text.index)
-    repeats = tidy.repeated_cpli_ids()
-    return tidy.finish(raw, valid=Cpli, rejected=RejectedCpli, drop=repeats)
+    return tidy
 
 
 def clean_portal(raw: RawTable, *, local_authority: str, extract_date: date) -> Cleaned:
@@ -449,40 +527,17 @@ class _Tidy:
             " date of birth",
         )
 
-    def repeated_cpli_ids(self) -> Mask:
-        """Reject a `cpli_id` held with different content; return which identical repeats to drop.
-
-        Content is the text of all canonical columns, white space around it aside. A ragged row's
-        is not known, so it is never that of a whole row.
-        """
-        known = self.columns["cpli_id"]
-        repeated = (known.notna() & known.duplicated(keep=False)).to_numpy(dtype=bool)
-        drop = np.zeros(len(known), dtype=bool)
-        if not repeated.any():
-            return drop
-        content = self.text.loc[repeated, list(CPLI.all)].apply(parsing.trimmed).fillna("")
-        content["ragged"] = self.text["ragged"]
-        copies = content.duplicated()
-        differing = ~copies & content["cpli_id"].map(
-            content.loc[~copies, "cpli_id"].value_counts()
-        ).gt(1)
-        conflicting = (
-            content["cpli_id"].isin(content.loc[differing, "cpli_id"]).to_numpy(dtype=bool)
-        )
-        where = np.flatnonzero(repeated)
-        conflict = np.zeros(len(known), dtype=bool)
-        conflict[where[conflicting]] = True
-        drop[where[copies.to_numpy(dtype=bool)]] = True
+    def repeated_cpli_ids(self, repeats: Repeats) -> Mask:
+        """Reject a `cpli_id` with differing content; return which identical repeats to drop."""
+        drop = repeats.copied & ~repeats.conflicting
         self.reject(
-            conflict,
+            repeats.conflicting,
             "cpli_id",
             "conflicting_cpli_id",
             "other rows of the extract say otherwise of it",
         )
-        self.warn(
-            drop & ~conflict, "cpli_id", "repeated", "the same row stands before and counts once"
-        )
-        return drop & ~conflict
+        self.warn(drop, "cpli_id", "repeated", "the same row stands before and counts once")
+        return drop
 
     def finish(
         self,
@@ -493,6 +548,20 @@ class _Tidy:
         drop: Mask | None = None,
     ) -> Cleaned:
         """Build both frames, hold them to their contracts, and gather the refusals."""
+        part = self.part(valid=valid, rejected=rejected, drop=drop)
+        noted = [table for table in part.noted if len(table)]
+        if raw is not None:
+            noted = [raw.refusals, *noted]
+        return Cleaned(
+            valid=part.valid,
+            rejected=part.rejected,
+            refusals=pd.concat(noted, ignore_index=True) if noted else refusals(),
+        )
+
+    def part(
+        self, *, valid: type[Table], rejected: type[Table] | None, drop: Mask | None = None
+    ) -> CleanedPart:
+        """Build both frames, hold them to their contracts, and keep what was noted apart."""
         names = column_names(valid)
         if "row" in names:
             self.columns["row"] = self.text["row"]
@@ -500,19 +569,18 @@ class _Tidy:
         kept = np.ones(len(frame), dtype=bool) if drop is None else ~drop
         good = frame[kept & ~self.rejected].reset_index(drop=True)
         bad = frame[kept & self.rejected].reset_index(drop=True)
-        noted = self._refusals(kept)
-        return Cleaned(
+        return CleanedPart(
             valid=check(valid, good),
             rejected=bad if rejected is None else check(rejected, bad),
-            refusals=noted if raw is None else pd.concat([raw.refusals, noted], ignore_index=True),
+            noted=tuple(self._refusals(kept)),
         )
 
-    def _refusals(self, kept: Mask) -> pd.DataFrame:
-        """Return the Refusal table, where a dropped repeat is noted for being one only."""
-        parts = []
+    def _refusals(self, kept: Mask) -> Iterator[pd.DataFrame]:
+        """Yield a Refusal table for all noted; a dropped repeat is noted for being one only."""
         for where, column, rule, level, message in self.noted:
             places = np.flatnonzero(where & (kept | (rule == "repeated")))
             if not len(places):
+                yield refusals()
                 continue
             part = pd.DataFrame({"row": self.text["row"].to_numpy()[places]})
             part["source"] = self._at(self.source, places)
@@ -521,11 +589,7 @@ class _Tidy:
             part["rule"] = rule
             part["level"] = level.value
             part["message"] = message
-            parts.append(part)
-        if not parts:
-            return refusals()
-        whole = pd.concat(parts, ignore_index=True)[list(REFUSAL_COLUMNS)]
-        return whole.astype(refusals().dtypes.to_dict())
+            yield part[list(REFUSAL_COLUMNS)].astype(refusals().dtypes.to_dict())
 
     @staticmethod
     def _at(values: str | pd.Series, places: NDArray[np.int64]) -> str | NDArray[np.object_]:
