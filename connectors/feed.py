@@ -50,11 +50,6 @@ class Feed:
     delimiter: str = ","
     by_supplier_reference: bool = False
 
-    @property
-    def headings(self) -> Mapping[str, str]:
-        """The canonical name of each of the source's own headings, as headings are compared."""
-        return {own.strip().lower(): name for name, own in self.columns.items()}
-
 
 CANONICAL = Feed()
 
@@ -121,7 +116,7 @@ def _instants(cells: pd.Series, *, formats: Sequence[str], zone: str) -> pd.Seri
         return local.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     zoned = cells.where(cells.str.contains(HAS_ZONE, regex=True, na=False))
-    return zoned.fillna(_first_that_reads(cells, formats, placed))
+    return zoned.fillna(_first_that_reads(cells.mask(zoned.notna()), formats, placed))
 
 
 def _first_that_reads(

@@ -175,10 +175,17 @@ def raw_table(
     source: str,
     facts: FileFacts,
     notes: RefusalLog,
+    rows_before: int = 0,
 ) -> RawTable:
-    """Build the raw table from the canonical columns that a file has, one `ragged` flag a row."""
+    """Build the raw table from the canonical columns that a file has, one `ragged` flag a row.
+
+    Of a table that comes in parts, `rows_before` is how many rows the parts before this one had.
+    """
     rows = len(ragged)
-    columns = {name: _without_long_cells(columns[name], name, table, notes) for name in columns}
+    columns = {
+        name: _without_long_cells(columns[name], name, table, notes, rows_before=rows_before)
+        for name in columns
+    }
     absent = pa.nulls(rows, TEXT)
     cells = pa.table({name: columns.get(name, absent) for name in table.all})
     frame = cells.to_pandas(types_mapper={TEXT: pd.StringDtype(na_value=np.nan)}.get)
@@ -187,13 +194,20 @@ def raw_table(
         source=source,
         facts=facts,
         columns=frozenset(columns),
-        frame=frame.assign(row=np.arange(1, rows + 1, dtype=np.int64), ragged=ragged),
+        frame=frame.assign(
+            row=np.arange(rows_before + 1, rows_before + rows + 1, dtype=np.int64), ragged=ragged
+        ),
         refusals=notes.frame(),
     )
 
 
 def _without_long_cells(
-    cells: pa.ChunkedArray, name: str, table: TableColumns, notes: RefusalLog
+    cells: pa.ChunkedArray,
+    name: str,
+    table: TableColumns,
+    notes: RefusalLog,
+    *,
+    rows_before: int,
 ) -> pa.ChunkedArray:
     # Bytes are counted without looking at the text, and no text has more characters than bytes.
     if (pc.max(pc.binary_length(cells)).as_py() or 0) <= LONGEST_CELL:
@@ -207,6 +221,7 @@ def _without_long_cells(
         notes=notes,
         rule="cell_too_long",
         wrong=f"is longer than {LONGEST_CELL:,} characters",
+        rows_before=rows_before,
     )
 
 
@@ -219,12 +234,13 @@ def leave_out(
     notes: RefusalLog,
     rule: str,
     wrong: str,
+    rows_before: int = 0,
 ) -> pa.ChunkedArray:
     """Take the `bad` cells out of a column, with a warning each.
 
     They become null, or unreadable where null would say something that the file does not.
     """
-    for row in np.flatnonzero(bad) + 1:
+    for row in np.flatnonzero(bad) + 1 + rows_before:
         notes.warn(
             rule,
             f"Row {row}, column {name} of {notes.file} {wrong} and was left out. "

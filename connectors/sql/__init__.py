@@ -1,0 +1,1 @@
+"""Reads a council's tables from its database: read-only, of one moment, in chunks."""
