@@ -46,16 +46,29 @@ FOLDER = click.Path(path_type=Path)
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def sources_option() -> Option:
+def sources_option(*, required: bool) -> Option:
     """Return the option that names the sources."""
     return click.option(
         "--sources",
         type=FOLDER,
-        required=True,
+        required=required,
         metavar="DIR",
         envvar="CPLI_SOURCES",
         show_envvar=True,
         help="The folder of the sources.",
+    )
+
+
+def config_option(*, required: bool) -> Option:
+    """Return the option that names the file of settings."""
+    return click.option(
+        "--config",
+        type=FOLDER,
+        required=required,
+        metavar="FILE",
+        envvar="CPLI_CONFIG",
+        show_envvar=True,
+        help="The file of settings, which says where the sources are: cpli.toml.",
     )
 
 
@@ -72,10 +85,11 @@ def as_of_option(
     )
 
 
-def out_option(*, required: bool) -> Option:
+def out_option(*, required: bool, text: str = "") -> Option:
     """Return the option that names the folder of the results."""
-    text = "The folder for the results."
-    if not required:
+    if required:
+        text = "The folder for the results."
+    elif not text:
         text = "The folder given to `cpli run`; without it this folder, or ./demo of a demo."
     return click.option(
         "--out",
@@ -151,7 +165,7 @@ def generate(directory: Path, people: int, seed: int, night: int, as_of: date) -
 
 
 @cpli.command(epilog="Example: cpli reconcile --sources sources --as-of 2026-11-19 --out results")
-@sources_option()
+@sources_option(required=True)
 @as_of_option()
 @out_option(required=True)
 def reconcile(sources: Path, as_of: date, out: Path) -> int:
@@ -166,7 +180,8 @@ def reconcile(sources: Path, as_of: date, out: Path) -> int:
 
 
 @cpli.command(epilog="Example: cpli run --sources sources --as-of 2026-11-19 --out nights")
-@sources_option()
+@sources_option(required=False)
+@config_option(required=False)
 @as_of_option()
 @out_option(required=True)
 @click.option(
@@ -177,16 +192,64 @@ def reconcile(sources: Path, as_of: date, out: Path) -> int:
     help="Assess this council only (may be given several times); what is on record of the others"
     " for this night stays as it is.",
 )
-def run(sources: Path, as_of: date, out: Path, councils: tuple[str, ...]) -> int:
+def run(
+    sources: Path | None,
+    config: Path | None,
+    as_of: date,
+    out: Path,
+    councils: tuple[str, ...],
+) -> int:
     """Run one night: pull, validate, reconcile, record, write.
 
-    The files go to OUT/<as_of>, the record of nights to OUT/casebook.db unless CPLI_DATABASE__URL
-    names another place. Running a night again replaces it. With PREFECT_API_URL set the run shows
-    in that Prefect server; without it none is needed.
+    The sources are a folder in the canonical layout (--sources), or where a file of settings says
+    (--config). The files go to OUT/<as_of>, the record of nights to OUT/casebook.db unless
+    CPLI_DATABASE__URL names another place. Running a night again replaces it. With PREFECT_API_URL
+    set the run shows in that Prefect server; without it none is needed.
     """
     from cli.night import run_night
 
-    return run_night(sources, as_of=as_of, out=out, councils=councils)
+    if sources and config:
+        raise click.UsageError("Give either --sources or --config, not both.")
+    return run_night(sources, config=config, as_of=as_of, out=out, councils=councils)
+
+
+@cpli.command(epilog="Example: cpli check --config cpli.toml")
+@config_option(required=True)
+@as_of_option()
+@out_option(required=False, text="The folder for the results, to see whether it can be written.")
+def check(config: Path, as_of: date, out: Path | None) -> int:
+    """Try every source and destination of a file of settings; change nothing.
+
+    Reaches each with the credentials given, looks at the columns of each table, reads a few rows
+    and validates them. Exit code 3 says that somebody should act.
+    """
+    from cli.check import check_settings
+
+    return check_settings(config, as_of=as_of, out=out)
+
+
+@cpli.command(epilog="Example: cpli template caseload.xlsx")
+@click.argument("file", type=FOLDER, metavar="FILE")
+def template(file: Path) -> int:
+    """Write an empty workbook that a provider can fill in as its caseload."""
+    from cli.check import write_template
+
+    return write_template(file)
+
+
+@cpli.command(epilog="Example: cpli receipt list.xlsx --provider P0001 --date 2026-11-16")
+@click.argument("file", type=FOLDER, metavar="FILE")
+@click.option("--provider", required=True, metavar="ID", help="Whose caseload it is.")
+@click.option("--date", "caseload_date", type=Day(), required=True, help="The caseload's date.")
+@config_option(required=False)
+def receipt(file: Path, provider: str, caseload_date: date, config: Path | None) -> int:
+    """Show what a provider would be told of a caseload: what is understood, taken and refused.
+
+    Exit code 3 says that the file or one of its rows was refused.
+    """
+    from cli.check import show_receipt
+
+    return show_receipt(file, provider_id=provider, caseload_date=caseload_date, config=config)
 
 
 @cpli.command(epilog="Example: cpli nights --out nights")

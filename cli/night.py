@@ -21,19 +21,27 @@ def reconcile_only(sources: Path, *, as_of: date, out: Path) -> int:
     return done.exit_code
 
 
-def run_night(sources: Path, *, as_of: date, out: Path, councils: Sequence[str]) -> int:
+def run_night(
+    sources: Path | None,
+    *,
+    config: Path | None = None,
+    as_of: date,
+    out: Path,
+    councils: Sequence[str],
+) -> int:
     """Run the flow for one night and say what came of it."""
     from flows.backend import prefect_backend, prefect_home
+    from flows.origin import origin_of
     from flows.ready import ready_to_run
     from publishing.folder import insist_on_room
 
     # Prefect would say in words of its own, and too late, that it cannot write there.
     insist_on_room(prefect_home(out))
-    ready_to_run(sources, out, councils=councils, settings=load_settings())
+    ready_to_run(origin_of(sources, out, config=config, as_of=as_of), councils=councils)
     with progress(), prefect_backend(out) as wait_until_up:
         from flows import nightly
 
         wait_until_up()
-        done = nightly.run_night(sources, out, as_of=as_of, councils=councils)
+        done = nightly.run_night(sources, out, config=config, as_of=as_of, councils=councils)
     say_done(done)
     return done.exit_code

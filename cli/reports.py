@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from casebook.record import Change, CouncilRecord, Recorded
 from cli.terminal import say, show, table
 from flows.pulls import council_name
 from flows.steps import Done
+from flows.words import counted
 from schemas.vocabularies import DiscrepancyType
 
 NOBODY = "No council"
@@ -27,7 +28,14 @@ def say_done(done: Done) -> None:
     if done.recorded and done.recorded.since:
         say(in_words(done.recorded))
     say_not_assessed(done.missed)
-    say(f"Written to {done.folder}: {', '.join(done.files)}")
+    say(f"Written to {done.folder}: {', '.join(_listed(done.files))}")
+
+
+def _listed(files: Iterable[str]) -> Iterator[str]:
+    """Yield the names of files; those of a folder are counted."""
+    folders = Counter(name.partition("/")[0] for name in files if "/" in name)
+    yield from (name for name in files if "/" not in name)
+    yield from (f"{folder}/ ({counted(number, 'file')})" for folder, number in folders.items())
 
 
 def in_words(recorded: Recorded) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -59,17 +60,23 @@ class FileTable:
                 f"The folder of {self.place} is not there. Run the night again; if this lasts, ask"
                 " whoever looks after it to bring it back."
             )
+        status_of = disk.translated(disk.plain_status, called=f"a file of {self.place}")
         files = []
         for name in disk.names(self.folder, ""):
             named = self.pattern.match(name)
-            status = named and disk.translated(disk.plain_status, called=f"a file of {self.place}")(
-                self.folder, name
-            )
+            status = named and status_of(self.folder, name)
             if named and status:
-                received_at = datetime.fromtimestamp(status.st_mtime, UTC)
-                called = f"{self.place}/{named.shown}"
-                files.append(Found(**vars(named), name=called, received_at=received_at))
-        return tuple(sorted(files, key=lambda it: (it.day or date.min, it.received_at, it.file)))
+                files.append((named, datetime.fromtimestamp(status.st_mtime, UTC)))
+        files.sort(key=lambda it: (it[0].day or date.min, it[1], it[0].file))
+        seen: Counter[str] = Counter()
+        return tuple(self._called(named, at, seen) for named, at in files)
+
+    def _called(self, named: Named, received_at: datetime, seen: Counter[str]) -> Found:
+        """Give a file a name of its own in messages: those of two may look the same."""
+        seen[named.shown] += 1
+        number = f" ({seen[named.shown]})" if seen[named.shown] > 1 else ""
+        name = f"{self.place}/{named.shown}{number}"
+        return Found(**vars(named), name=name, received_at=received_at)
 
     def content(self, found: Found) -> tuple[bytes, FileFacts]:
         """Read a file's bytes. Raises SourceRefused `unreadable` where it is too large."""

@@ -16,7 +16,8 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ import pandas as pd
 
 from connectors import disk
 from connectors.csv_file import read_csv
+from connectors.feed import NOTHING
 from connectors.wording import listed, refused
 from connectors.xlsx_file import read_xlsx
 from schemas.errors import SourceRefused, WrongUsage
@@ -107,7 +109,14 @@ class CanonicalFolder:
         """Read the register of providers. Raises SourceRefused `not_received` without one."""
         return self._read_if_received(REGISTER, table=PROVIDER, source="providers")
 
-    def cplis(self, local_authority: str) -> RawTable:
+    def references(self) -> None:
+        """Return nothing: in this layout every council writes the register's own ids."""
+
+    def reading(self, _local_authority: str) -> AbstractContextManager[None]:
+        """Do nothing: each file is read at once."""
+        return nullcontext()
+
+    def cplis(self, local_authority: str, _provider_ids: Mapping[str, str] = NOTHING) -> RawTable:
         """Read a council's CPLIs. Raises SourceRefused `not_received` where none came."""
         file = f"{COUNCILS}/{local_authority}/{EXTRACT}"
         return self._read_if_received(file, table=CPLI, source=f"cpli {local_authority}")
@@ -122,7 +131,7 @@ class CanonicalFolder:
         ]
         return tuple(sorted(extracts, key=lambda extract: (extract.extract_date, extract.file)))
 
-    def portal(self, extract: PortalFile) -> RawTable:
+    def portal(self, extract: PortalFile, _provider_ids: Mapping[str, str] = NOTHING) -> RawTable:
         """Read a portal extract."""
         return self._read(extract.file, table=PORTAL, source=f"portal {extract.local_authority}")
 
@@ -151,6 +160,9 @@ class CanonicalFolder:
     def caseload(self, caseload: CaseloadFile) -> RawTable:
         """Read a caseload."""
         return self._read(caseload.file, table=CASELOAD, source=f"caseload {caseload.provider_id}")
+
+    def receipt(self, _caseload: CaseloadFile, **_outcome: object) -> None:
+        """Return nothing: who writes in this layout reads refusals.csv."""
 
     def stray_files(self) -> pd.DataFrame:
         """Return refusals of what lies beside the folders and among the councils' files."""

@@ -71,6 +71,16 @@ class FilePattern:
         """Whether the names hold a provider's reference."""
         return any(part["name"] == "provider_id" for part in PART.finditer(self.text))
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether the names may hold any text, which may be a person's name."""
+        return "*" in PART.sub(lambda part: part["any"] or "", self.text).removesuffix(ANY_ENDING)
+
+    @property
+    def regex(self) -> str:
+        """A regular expression of the names, without named groups."""
+        return re.sub(r"\(\?P<\w+>", "(?:", self._compiled.pattern)
+
     def match(self, name: str) -> Named | None:
         """Return what a name says, or None where it is another's or its date is in no calendar."""
         found = self._compiled.fullmatch(name)

@@ -1,11 +1,16 @@
-"""What every kind of source can do, a folder today, a database or an SFTP server later."""
+"""What every kind of source can do: a folder in the canonical layout, or what is configured."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import pandas as pd
 
+from connectors.feed import NOTHING
+from schemas.cleaning import CleanedCaseloads
+from schemas.errors import SourceRefused
 from schemas.raw import CaseloadFile, PortalFile, RawTable
 
 
@@ -25,13 +30,25 @@ class Source(Protocol):
     def providers(self) -> RawTable:
         """Read the register of providers."""
 
-    def cplis(self, local_authority: str) -> RawTable:
-        """Read a council's CPLIs. Raises SourceRefused `not_received` where none came."""
+    def references(self) -> RawTable | None:
+        """Read the references by which councils know providers, if there is such a list."""
+
+    def reading(self, local_authority: str, /) -> AbstractContextManager[None]:
+        """Let all that is read of a council meanwhile be of one moment, as far as can be had."""
+
+    def cplis(
+        self, local_authority: str, provider_ids: Mapping[str, str] = NOTHING, /
+    ) -> RawTable | Iterator[RawTable]:
+        """Read a council's CPLIs, whole or in at least one part; parts within `reading` alone.
+
+        `provider_ids` gives the council's supplier references their providers. Raises SourceRefused
+        `not_received` where none came.
+        """
 
     def portal_files(self, local_authority: str) -> tuple[PortalFile, ...]:
         """Return a council's portal extracts, earliest first."""
 
-    def portal(self, extract: PortalFile) -> RawTable:
+    def portal(self, extract: PortalFile, provider_ids: Mapping[str, str] = NOTHING, /) -> RawTable:
         """Read a portal extract."""
 
     def caseload_files(self) -> tuple[tuple[CaseloadFile, ...], pd.DataFrame]:
@@ -39,6 +56,19 @@ class Source(Protocol):
 
     def caseload(self, caseload: CaseloadFile) -> RawTable:
         """Read a caseload."""
+
+    def receipt(
+        self,
+        caseload: CaseloadFile,
+        /,
+        *,
+        cleaned: CleanedCaseloads | None,
+        error: SourceRefused | None,
+    ) -> str | None:
+        """Return what to tell the provider of a caseload that was read, cleaned or refused.
+
+        Nothing where the source's caseloads are not as providers write them.
+        """
 
     def stray_files(self) -> pd.DataFrame:
         """Return refusals of what lies among the councils' files and is none of them."""

@@ -15,6 +15,9 @@ from casebook.record import CouncilRecord, NightOutcome, NightRecord, SourceOutc
 from flows.pulls import (
     CASELOAD_TABLES,
     COUNCIL_TABLES,
+    RECEIPTS,
+    UNMAPPED,
+    UNMAPPED_COLUMNS,
     CaseloadFacts,
     CouncilFacts,
     Counted,
@@ -38,7 +41,8 @@ NOT_PASSED = (CaseloadFailure.TOO_MANY_REJECTED.value, CaseloadFailure.TOO_FEW_R
 class Account:
     """What a night came to; `summary` is the same whenever the sources are.
 
-    Frames: `discrepancies`, `refusals` and, where any council was assessed, `timeliness`.
+    Frames: `discrepancies`, `refusals`, `unmapped` and, where any council was assessed,
+    `timeliness` and `receipts`.
     """
 
     as_of: date
@@ -148,6 +152,8 @@ def account_of(
             "discrepancies": findings.discrepancies,
             "refusals": _refusals(pulls, of_caseloads[~of_caseloads["file"].isin(not_considered)]),
             "timeliness": findings.timeliness,
+            UNMAPPED: _unmapped(pulls),
+            RECEIPTS: caseloads.frames[RECEIPTS],
         },
         providers_not_assessed=not_assessed,
         portals_not_assessed=frozenset(
@@ -167,6 +173,7 @@ def account_of_nothing(pulls: Pulls, *, as_of: date) -> Account:
         frames={
             "discrepancies": empty(Discrepancy),
             "refusals": _refusals(pulls),
+            UNMAPPED: _unmapped(pulls),
         },
     )
 
@@ -235,6 +242,14 @@ def _not_accepted(reason: CaseloadFailure) -> str:
 def _sources(pulls: Pulls, caseloads: tuple[SourceRecord, ...]) -> tuple[SourceRecord, ...]:
     of_councils = (record for council in pulls.councils for record in council.facts.sources)
     return (*pulls.register.facts.sources, *of_councils, *caseloads)
+
+
+def _unmapped(pulls: Pulls) -> pd.DataFrame:
+    """Return the supplier references that lead nowhere, with the CPLIs that they hold back."""
+    nothing = pd.DataFrame(columns=UNMAPPED_COLUMNS, dtype="str")
+    frames = [council.frames.get(UNMAPPED, nothing) for council in pulls.councils]
+    whole = pd.concat([nothing, *frames], ignore_index=True)
+    return whole.sort_values([*UNMAPPED_COLUMNS], na_position="first", ignore_index=True)
 
 
 def _refusals(pulls: Pulls, *of_caseloads: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,7 +13,7 @@ from casebook.record import SourceOutcome, SourceRecord
 from connectors.source import Source
 from flows import pulls
 from flows.faults import Unforeseen, quoting_nobody
-from flows.pulls import CaseloadFacts, Pull
+from flows.pulls import RECEIPTS, CaseloadFacts, Pull
 from reconciliation import Tolerances
 from schemas.cleaning import CleanedCaseloads, clean_caseloads
 from schemas.errors import PersonNeeded, SourceRefused
@@ -73,6 +73,7 @@ def read_caseloads(
             "entries": cleaned.valid,
             "rejected_entries": cleaned.rejected,
             "caseloads": _caseloads(opened, cleaned),
+            RECEIPTS: _receipts(source, opened, cleaned),
             "refusals": pulls.together(
                 [
                     _strays(source),
@@ -82,6 +83,26 @@ def read_caseloads(
                 ]
             ),
         },
+    )
+
+
+def _receipts(source: Source, opened: Sequence[Opened], cleaned: CleanedCaseloads) -> pd.DataFrame:
+    """Return what each provider is told of each caseload dated in time: name (of a file), text."""
+    receipts: dict[str, str] = {}
+    for number, one in enumerate(opened):
+        alone = _alone(cleaned, one.file.file, number) if one.raw is not None else None
+        text = source.receipt(one.file, cleaned=alone, error=one.error)
+        if text is not None:
+            receipts[f"{one.file.provider_id}_{one.file.caseload_date}.txt"] = text
+    return pd.DataFrame({"name": [*receipts], "text": [*receipts.values()]}, dtype="str")
+
+
+def _alone(cleaned: CleanedCaseloads, file: str, number: int) -> CleanedCaseloads:
+    """Return what cleaning says of one caseload."""
+    return replace(
+        cleaned,
+        refusals=cleaned.refusals[cleaned.refusals["file"] == file],
+        counts=cleaned.counts[cleaned.counts["caseload"] == number],
     )
 
 

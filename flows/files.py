@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from flows.account import Account
+from flows.pulls import RECEIPTS, UNMAPPED, UNMAPPED_COLUMNS
 from publishing.csv_text import csv_text
 from schemas.tables import DISCREPANCY_COLUMNS, REFUSAL_COLUMNS
 
@@ -13,20 +14,28 @@ REFUSALS = "refusals.csv"
 TIMELINESS = "timeliness.csv"
 SUMMARY = "summary.json"
 DISCREPANCIES = "discrepancies.csv"
-NIGHT_FILES = (REFUSALS, TIMELINESS, SUMMARY, DISCREPANCIES)
+UNMAPPED_SUPPLIERS = "unmapped_suppliers.csv"
+RECEIPTS_FOLDER = "receipts"
+NIGHT_FILES = (REFUSALS, UNMAPPED_SUPPLIERS, TIMELINESS, SUMMARY, DISCREPANCIES)
 
 
 def render(account: Account, seconds: Mapping[str, float]) -> dict[str, bytes]:
     """Return the files by name, in the order in which they are to be written.
 
     A night on which nothing was assessed has refusals and a summary only: an empty
-    `discrepancies.csv` would say that all is well.
+    `discrepancies.csv` would say that all is well. Supplier references that lead nowhere, and
+    receipts, are there where there are any.
     """
     frames = account.frames
     files = {REFUSALS: csv_text(frames["refusals"], REFUSAL_COLUMNS)}
+    if len(frames[UNMAPPED]):
+        files[UNMAPPED_SUPPLIERS] = csv_text(frames[UNMAPPED], UNMAPPED_COLUMNS)
     if account.anything_assessed:
         timeliness = frames["timeliness"]
         files[TIMELINESS] = csv_text(timeliness, list(timeliness.columns))
+        receipts = frames[RECEIPTS]
+        for name, text in zip(receipts["name"], receipts["text"], strict=True):
+            files[f"{RECEIPTS_FOLDER}/{name}"] = text.encode()
     took = {stage: round(time, 3) for stage, time in seconds.items()}
     summary = {**account.summary, "outcome": account.outcome.value, "seconds": took}
     text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False)

@@ -16,7 +16,8 @@ import pandas as pd
 
 from casebook.record import NightRow
 from flows.account import Account, in_order, tally
-from flows.files import REFUSALS, TIMELINESS
+from flows.files import REFUSALS, TIMELINESS, UNMAPPED_SUPPLIERS
+from flows.pulls import RECEIPTS, UNMAPPED, UNMAPPED_COLUMNS
 from schemas.raw import refusals
 from schemas.tables import DISCREPANCY_COLUMNS
 
@@ -55,6 +56,8 @@ def keep_the_others(
         ),
         "refusals": _refusals(account, folder, others),
         "timeliness": _timeliness(account, folder, others),
+        UNMAPPED: _unmapped(account, folder, others),
+        RECEIPTS: account.frames[RECEIPTS],
     }
     return replace(
         account,
@@ -84,6 +87,15 @@ def _refusals(account: Account, folder: Path, others: frozenset[str]) -> pd.Data
     standing = standing[standing["source"].map(_owner).isin(others)]
     standing = standing.assign(row=pd.to_numeric(standing["row"])).fillna({"file": ""})
     return in_order(pd.concat([fresh, standing.astype(refusals().dtypes.to_dict())]))
+
+
+def _unmapped(account: Account, folder: Path, others: frozenset[str]) -> pd.DataFrame:
+    fresh = account.frames[UNMAPPED]
+    if not (folder / UNMAPPED_SUPPLIERS).exists():
+        return fresh
+    standing = pd.read_csv(folder / UNMAPPED_SUPPLIERS, dtype=str, keep_default_na=False)
+    kept = standing[standing["local_authority"].isin(others)].astype("str")
+    return pd.concat([fresh, kept]).sort_values([*UNMAPPED_COLUMNS], ignore_index=True)
 
 
 def _timeliness(account: Account, folder: Path, others: frozenset[str]) -> pd.DataFrame:

@@ -28,8 +28,10 @@ from flows import steps
 from flows.account import Account
 from flows.clock import today
 from flows.faults import quoting_nobody
+from flows.fetching import Fetched, fetch, put_away
 from flows.files import render
 from flows.keeping import keep_the_others
+from flows.origin import Origin, origin_of
 from flows.progress import LOG, Stopwatch
 from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts, council_name
 from flows.reading import unread_council
@@ -46,10 +48,11 @@ from flows.stage import (
     pick_up_pulls,
     work_folder,
 )
+from flows.streaming import lay_down_beside
 from publishing.folder import mend_folder, replace_folder
 from schemas.errors import TryAgainLater, WrongUsage
 from settings.identity import identity_key
-from settings.settings import Settings, load_settings
+from settings.settings import Settings
 
 T = TypeVar("T")
 
@@ -77,47 +80,61 @@ def run_name() -> str:
 @flow(name="night", flow_run_name=run_name, persist_result=False)
 def nightly(
     sources: Path | None = None,
+    config: Path | None = None,
     out: Path | None = None,
     as_of: date | None = None,
     councils: tuple[str, ...] = (),
 ) -> State[steps.Done]:
     """Pull, validate, reconcile, record and write one night; by default today's, of all councils.
 
-    Ends in the state `Completed`, or `Incomplete` where a council was not assessed. Raises
-    `NothingAssessed` where none could, and whatever keeps the caseloads from being read at all:
-    without them every provider would seem to have sent nothing.
+    The sources lie in the folder `sources`, or are where the file `config` says. Ends in the state
+    `Completed`, or `Incomplete` where a council was not assessed. Raises `NothingAssessed` where
+    none could, and whatever keeps the caseloads from being read at all: without them every provider
+    would seem to have sent nothing.
     """
-    settings = load_settings()
-    sources, out = sources or settings.sources, out or settings.out
-    if sources is None or out is None:
-        raise WrongUsage("Set CPLI_SOURCES and CPLI_OUT, or give the run its sources and out.")
-    done = in_order(sources, out, as_of=as_of or today(), councils=councils, settings=settings)
+    done = in_order(
+        origin_of(sources, out, config=config, as_of=as_of or today()), councils=councils
+    )
     if not done.missed:
         return Completed(data=done)
     names = ", ".join(council_name(council.local_authority) for council in done.missed)
     return Completed(name="Incomplete", message=f"Not assessed: {names}", data=done)
 
 
-def run_night(sources: Path, out: Path, *, as_of: date, councils: Sequence[str] = ()) -> steps.Done:
+def run_night(
+    sources: Path | None,
+    out: Path,
+    *,
+    config: Path | None = None,
+    as_of: date,
+    councils: Sequence[str] = (),
+) -> steps.Done:
     """Run the flow and return what it came to."""
     # Called, a flow gives the data of the state that it ends in, which its type does not say.
-    return cast(steps.Done, nightly(sources.resolve(), out.resolve(), as_of, tuple(councils)))
+    done = nightly(
+        sources and sources.resolve(),
+        config and config.resolve(),
+        out.resolve(),
+        as_of,
+        tuple(councils),
+    )
+    return cast(steps.Done, done)
 
 
 @quoting_nobody
-def in_order(
-    sources: Path, out: Path, *, as_of: date, councils: Sequence[str], settings: Settings
-) -> steps.Done:
+def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
     """Do one step after the other, under the lock of the night."""
     watch = Stopwatch()
-    known, chosen, casebook = ready_to_run(sources, out, councils=councils, settings=settings)
+    as_of, out, settings = origin.as_of, origin.out, origin.settings
+    known, chosen, casebook = ready_to_run(origin, councils=councils)
     identity_key(settings)
     folder = out / as_of.isoformat()
     sweep(out, casebook)
     with hold(casebook, as_of, settings), work_folder(folder) as work:
         mend_folder(folder)
         with watch("read"):
-            pulls = pull(sources, known, chosen, as_of=as_of, work=work, settings=settings)
+            fetched = fetch_files(origin, casebook) if origin.inboxes() else Fetched(origin=origin)
+            pulls = pull(fetched.origin, known, chosen, work=work)
         with watch("reconcile"):
             account = reconcile_night(pulls, as_of=as_of, work=work, settings=settings)
         asked = account
@@ -126,6 +143,7 @@ def in_order(
         with watch("record"):
             recorded = record_night(account, casebook, work=work)
         files = write_night(account, watch.seconds, folder=folder, work=work)
+        put_away(fetched)
     show(account)
     steps.insist_on_something(account, folder=folder)
     return steps.Done(
@@ -139,29 +157,28 @@ def in_order(
     )
 
 
-def pull(
-    sources: Path,
-    known: Sequence[str],
-    chosen: Sequence[str],
-    *,
-    as_of: date,
-    work: Path,
-    settings: Settings,
-) -> Pulls:
+@task(name="fetch files", **STEP)
+@quoting_nobody
+def fetch_files(origin: Origin, casebook: Casebook) -> Fetched:
+    """Fetch what is new on the SFTP servers."""
+    return fetch(origin, casebook)
+
+
+def pull(origin: Origin, known: Sequence[str], chosen: Sequence[str], *, work: Path) -> Pulls:
     """Pull the register, then each chosen council and the caseloads side by side."""
-    register = steps.register_or_reason(lambda: pull_register(sources, work))
+    register = steps.register_or_reason(lambda: pull_register(origin, work))
     if register.facts.message:
         return lay_down_pulls(steps.without_registered(register, known), work)
     # Stopped on the way, a night waits for its branches: they would write where it has cleared up.
     with ExitStack() as branched:
 
         def branch(step: Task[..., T], *arguments: object) -> PrefectFuture[T]:
-            future = step.submit(*arguments, as_of, work, settings)
+            future = step.submit(origin, register.facts, work, *arguments)
             branched.callback(future.wait)
             return future
 
-        branches = {code: branch(pull_council, sources, code) for code in chosen}
-        of_providers = branch(pull_caseloads, sources, register.facts)
+        branches = {code: branch(pull_council, code) for code in chosen}
+        of_providers = branch(pull_caseloads)
         councils = [
             steps.council_or_reason(code, branches[code].result)
             if code in branches
@@ -174,30 +191,30 @@ def pull(
 
 @task(name="read the register", **PULL)
 @quoting_nobody
-def pull_register(sources: Path, work: Path) -> Pull[RegisterFacts]:
+def pull_register(origin: Origin, work: Path) -> Pull[RegisterFacts]:
     """Read the register of providers and lay it down."""
-    return lay_down(steps.pull_register(steps.open_source(sources)[0]), work / REGISTER)
+    return lay_down(steps.pull_register(origin.open()[0]), work / REGISTER)
 
 
 @task(name="read a council", task_run_name="read {local_authority}", **PULL)
 @quoting_nobody
 def pull_council(
-    sources: Path, local_authority: str, as_of: date, work: Path, settings: Settings
+    origin: Origin, register: RegisterFacts, work: Path, local_authority: str
 ) -> Pull[CouncilFacts]:
     """Read a council's CPLIs and portal extract and lay them down."""
-    source = steps.open_source(sources)[0]
-    pulled = steps.pull_council(source, local_authority, as_of, settings)
-    return lay_down(pulled, work / local_authority)
+    folder = work / local_authority
+    pulled = steps.pull_council(
+        origin.open()[0], register, local_authority, origin.as_of, origin.settings, folder=folder
+    )
+    return (lay_down_beside if pulled.staged else lay_down)(pulled, folder)
 
 
 @task(name="read the caseloads", **PULL)
 @quoting_nobody
-def pull_caseloads(
-    sources: Path, register: RegisterFacts, as_of: date, work: Path, settings: Settings
-) -> Pull[CaseloadFacts]:
+def pull_caseloads(origin: Origin, register: RegisterFacts, work: Path) -> Pull[CaseloadFacts]:
     """Read the providers' caseloads and lay them down."""
-    source = steps.open_source(sources)[0]
-    return lay_down(steps.pull_caseloads(source, register, as_of, settings), work / CASELOADS)
+    pulled = steps.pull_caseloads(origin.open()[0], register, origin.as_of, origin.settings)
+    return lay_down(pulled, work / CASELOADS)
 
 
 @task(name="reconcile", **STEP)

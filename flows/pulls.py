@@ -31,6 +31,12 @@ COUNCIL_NAMES = {
     "E10000018": "Leicestershire",
 }
 REGISTER_TABLES: Mapping[str, type[Table]] = {"providers": Provider}
+RECEIPTS = "receipts"
+"""What providers are told of their caseloads: `name` of a file, and its `text`."""
+
+UNMAPPED = "unmapped"
+UNMAPPED_COLUMNS = ("local_authority", "supplier_reference", "cpli_id")
+"""Supplier references that no list of ours holds, beside the CPLIs that they hold back."""
 COUNCIL_TABLES: Mapping[str, type[Table]] = {
     "cplis": Cpli,
     "rejected_cplis": RejectedCpli,
@@ -51,10 +57,14 @@ class Counted:
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterFacts:
-    """What came of the register of providers; `message` says why it cannot be used and who acts."""
+    """What came of the register of providers; `message` says why it cannot be used and who acts.
+
+    `references` gives the supplier references of each council (by its code) their providers.
+    """
 
     sources: tuple[SourceRecord, ...]
     provider_ids: frozenset[str] = frozenset()
+    references: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reason: str | None = None
     message: str | None = None
 
@@ -99,10 +109,14 @@ Facts = TypeVar("Facts", RegisterFacts, CouncilFacts, CaseloadFacts)
 
 @dataclass(frozen=True, kw_only=True)
 class Pull(Generic[Facts]):
-    """Facts, and the frames that they count: those of the branch's tables, and `refusals`."""
+    """Facts, and the frames that they count: those of the branch's tables, and `refusals`.
+
+    Where CPLIs are `staged`, they and their refusals lie in the branch's folder already.
+    """
 
     facts: Facts
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    staged: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,10 @@ refusal, so that the rest of the night goes on.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pandas as pd
 
@@ -18,20 +20,24 @@ from flows import pulls
 from flows.pulls import (
     COUNCIL_TABLES,
     REGISTER_TABLES,
+    UNMAPPED,
+    UNMAPPED_COLUMNS,
     CouncilFacts,
+    Counted,
     Pull,
     RegisterFacts,
     council_name,
 )
+from flows.streaming import stage_cplis
 from reconciliation import Tolerances
-from schemas.cleaning import clean_cplis, clean_portal, clean_providers
+from schemas.cleaning import clean_cplis, clean_portal, clean_providers, clean_supplier_references
 from schemas.errors import CpliError, PersonNeeded, SourceRefused
-from schemas.raw import PortalFile
+from schemas.raw import PortalFile, RawTable, whole
 from schemas.vocabularies import RefusalLevel
 
 
 def read_register(source: Source) -> Pull[RegisterFacts]:
-    """Read the register of providers."""
+    """Read the register of providers, and the references by which councils know them."""
     raw = source.providers()
     cleaned = clean_providers(raw)
     if cleaned.valid.empty:
@@ -41,13 +47,39 @@ def read_register(source: Source) -> Pull[RegisterFacts]:
             rule="no_rows",
             file=raw.facts.file,
         )
+    provider_ids = frozenset(cleaned.valid["provider_id"])
+    sources, noted, references = _read_references(source, provider_ids)
     return Pull(
         facts=RegisterFacts(
-            sources=(pulls.used("providers", raw, cleaned),),
-            provider_ids=frozenset(cleaned.valid["provider_id"]),
+            sources=(pulls.used("providers", raw, cleaned), *sources),
+            provider_ids=provider_ids,
+            references=references,
         ),
-        frames={"providers": cleaned.valid, "refusals": cleaned.refusals},
+        frames={
+            "providers": cleaned.valid,
+            "refusals": pulls.together([cleaned.refusals, noted]),
+        },
     )
+
+
+def _read_references(
+    source: Source, provider_ids: frozenset[str]
+) -> tuple[tuple[SourceRecord, ...], pd.DataFrame, dict[str, dict[str, str]]]:
+    """Read the supplier references; without them every CPLI that is known by one is held back."""
+    name = "supplier references"
+    try:
+        raw = source.references()
+    except PersonNeeded as error:
+        why = pulls.as_refusal(error)
+        return (pulls.refused(name, why),), pulls.refusal(name, why), {}
+    if raw is None:
+        return (), pulls.together([]), {}
+    cleaned = clean_supplier_references(raw, provider_ids=provider_ids)
+    references: dict[str, dict[str, str]] = {}
+    for council, rows in cleaned.valid.groupby("local_authority", sort=True):
+        by_reference = rows.set_index("supplier_reference")["provider_id"]
+        references[str(council)] = by_reference.to_dict()
+    return (pulls.used(name, raw, cleaned),), cleaned.refusals, references
 
 
 def without_register(error: CpliError) -> Pull[RegisterFacts]:
@@ -62,33 +94,107 @@ def without_register(error: CpliError) -> Pull[RegisterFacts]:
 
 
 def read_council(
-    source: Source, local_authority: str, *, as_of: date, tolerances: Tolerances
+    source: Source,
+    local_authority: str,
+    *,
+    references: Mapping[str, str],
+    as_of: date,
+    tolerances: Tolerances,
+    folder: Path | None = None,
 ) -> Pull[CouncilFacts]:
     """Read a council's CPLIs and what the portal shows of them.
 
     An extract without one usable CPLI fails its checks (rule 5): a council that buys nothing for
-    anybody is a fault of the extract, and to believe it would be to say so of everybody.
+    anybody is a fault of the extract, and to believe it would be to say so of everybody. CPLIs that
+    come in parts are cleaned into the `folder`, if there is one, and their frames left out.
     """
-    raw = source.cplis(local_authority)
-    cleaned = clean_cplis(raw, local_authority=local_authority, as_of=as_of)
-    if cleaned.valid.empty:
-        nothing = without_council(local_authority, _no_cpli(raw.facts.file, local_authority))
-        noted = pulls.together([cleaned.refusals, nothing.frames["refusals"]])
-        return replace(nothing, frames={**nothing.frames, "refusals": noted})
-    portal = _read_portal(source, local_authority, as_of=as_of, tolerances=tolerances)
+    with source.reading(local_authority):
+        came = source.cplis(local_authority, references)
+        if isinstance(came, RawTable):
+            cplis = _clean(came, local_authority, as_of=as_of)
+        elif folder is None:
+            cplis = _clean(whole(came), local_authority, as_of=as_of)
+        else:
+            cplis = _stage(came, folder, local_authority, as_of=as_of)
+        if not cplis.valid_rows:
+            return _without_a_cpli(cplis, local_authority)
+        portal = _read_portal(
+            source, local_authority, references=references, as_of=as_of, tolerances=tolerances
+        )
     return Pull(
         facts=replace(
-            portal.facts,
-            cplis=pulls.count(raw, cleaned),
-            sources=(pulls.used(f"cpli {local_authority}", raw, cleaned), *portal.facts.sources),
+            portal.facts, cplis=cplis.counted, sources=(cplis.record, *portal.facts.sources)
         ),
         frames={
             **portal.frames,
+            **cplis.frames,
+            "refusals": pulls.together([cplis.refusals, portal.frames["refusals"]]),
+        },
+        staged=cplis.staged,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cplis:
+    """A council's CPLIs that were cleaned; where they are `staged`, they lie in a folder."""
+
+    record: SourceRecord
+    counted: Counted
+    valid_rows: int
+    frames: Mapping[str, pd.DataFrame]
+    refusals: pd.DataFrame
+    staged: bool = False
+
+
+def _clean(raw: RawTable, local_authority: str, *, as_of: date) -> _Cplis:
+    cleaned = clean_cplis(raw, local_authority=local_authority, as_of=as_of)
+    return _Cplis(
+        record=pulls.used(raw.source, raw, cleaned),
+        counted=pulls.count(raw, cleaned),
+        valid_rows=len(cleaned.valid),
+        frames={
             "cplis": cleaned.valid,
             "rejected_cplis": cleaned.rejected,
-            "refusals": pulls.together([cleaned.refusals, portal.frames["refusals"]]),
+            UNMAPPED: unmapped_suppliers([raw], local_authority),
         },
+        refusals=cleaned.refusals,
     )
+
+
+def _stage(parts: Iterator[RawTable], folder: Path, local_authority: str, *, as_of: date) -> _Cplis:
+    unmapped: list[pd.DataFrame] = []
+
+    def noting() -> Iterator[RawTable]:
+        for part in parts:
+            unmapped.append(unmapped_suppliers([part], local_authority))
+            yield part
+
+    staged = stage_cplis(noting(), folder, local_authority=local_authority, as_of=as_of)
+    return _Cplis(
+        record=staged.record,
+        counted=staged.counted,
+        valid_rows=staged.valid_rows,
+        frames={UNMAPPED: pd.concat(unmapped, ignore_index=True)},
+        refusals=pulls.together([]),
+        staged=True,
+    )
+
+
+def unmapped_suppliers(parts: Iterable[RawTable], local_authority: str) -> pd.DataFrame:
+    """Return the supplier references that lead nowhere, and the CPLIs that they hold back."""
+    frames = [part.frame for part in parts if "supplier_reference" in part.frame]
+    rows = [
+        frame.loc[frame["supplier_reference"].notna(), UNMAPPED_COLUMNS[1:]] for frame in frames
+    ]
+    whole = pd.concat([pd.DataFrame(columns=UNMAPPED_COLUMNS[1:], dtype="str"), *rows])
+    whole.insert(0, UNMAPPED_COLUMNS[0], local_authority)
+    return whole.astype("str").reset_index(drop=True)
+
+
+def _without_a_cpli(cplis: _Cplis, local_authority: str) -> Pull[CouncilFacts]:
+    nothing = without_council(local_authority, _no_cpli(cplis.counted.file, local_authority))
+    noted = pulls.together([cplis.refusals, nothing.frames["refusals"]])
+    return replace(nothing, frames={**nothing.frames, "refusals": noted}, staged=cplis.staged)
 
 
 def without_council(local_authority: str, error: CpliError) -> Pull[CouncilFacts]:
@@ -117,7 +223,12 @@ def unread_council(local_authority: str, *, reason: str, message: str) -> Pull[C
 
 
 def _read_portal(
-    source: Source, local_authority: str, *, as_of: date, tolerances: Tolerances
+    source: Source,
+    local_authority: str,
+    *,
+    references: Mapping[str, str],
+    as_of: date,
+    tolerances: Tolerances,
 ) -> Pull[CouncilFacts]:
     """Read the latest extract in time that can be read; those before it stay unopened (rule 10)."""
     name = f"portal {local_authority}"
@@ -135,7 +246,7 @@ def _read_portal(
     noted: list[pd.DataFrame] = []
     for at, file in enumerate(latest_first):
         try:
-            found = _read_extract(source, file, name=name)
+            found = _read_extract(source, file, name=name, references=references)
         except PersonNeeded as error:
             why = pulls.as_refusal(error, file=file.file)
             sources.append(pulls.refused(name, why))
@@ -162,8 +273,10 @@ def _read_portal(
     )
 
 
-def _read_extract(source: Source, file: PortalFile, *, name: str) -> Pull[CouncilFacts]:
-    raw = source.portal(file)
+def _read_extract(
+    source: Source, file: PortalFile, *, name: str, references: Mapping[str, str]
+) -> Pull[CouncilFacts]:
+    raw = source.portal(file, references)
     cleaned = clean_portal(
         raw, local_authority=file.local_authority, extract_date=file.extract_date
     )

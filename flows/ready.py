@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casebook.store import Casebook
-from flows.steps import insist_apart, open_source
+from flows.origin import Origin
+from flows.steps import insist_apart
 from publishing.folder import insist_on_room
 from schemas.errors import WrongUsage
 from settings.database import database_url
@@ -15,15 +16,16 @@ from settings.settings import Settings
 
 
 def ready_to_run(
-    sources: Path, out: Path, *, councils: Sequence[str], settings: Settings
+    origin: Origin, *, councils: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...], Casebook]:
     """Return the councils of the sources, those to assess, and the record of nights.
 
     Raises whatever a person has to mend before a night of these councils can be run.
     """
-    insist_apart(sources, out)
-    known = open_source(sources)[1]
-    return known, choose(councils, known), ready_to_record(out, settings=settings)
+    for folder in origin.folders():
+        insist_apart(folder, origin.out)
+    known = origin.open()[1]
+    return known, choose(councils, known), ready_to_record(origin.out, settings=origin.settings)
 
 
 def ready_to_record(out: Path, *, settings: Settings) -> Casebook:

@@ -103,7 +103,9 @@ def pull_in_memory(
     return Pulls(
         register=register,
         councils=tuple(
-            council_or_reason(code, partial(pull_council, source, code, as_of, settings))
+            council_or_reason(
+                code, partial(pull_council, source, register.facts, code, as_of, settings)
+            )
             for code in known
         ),
         caseloads=pull_caseloads(source, register.facts, as_of, settings),
@@ -111,7 +113,7 @@ def pull_in_memory(
 
 
 def insist_apart(sources: Path, out: Path) -> None:
-    """Raise `WrongUsage` where results would lie among the sources, or be put in their place."""
+    """Raise `WrongUsage` where results would lie among sources, or be put in their place."""
     sources, out = sources.resolve(), out.resolve()
     if out.is_relative_to(sources):
         raise WrongUsage(
@@ -146,11 +148,22 @@ def pull_register(source: Source) -> Pull[RegisterFacts]:
 
 
 def pull_council(
-    source: Source, local_authority: str, as_of: date, settings: Settings
+    source: Source,
+    register: RegisterFacts,
+    local_authority: str,
+    as_of: date,
+    settings: Settings,
+    *,
+    folder: Path | None = None,
 ) -> Pull[CouncilFacts]:
-    """Read a council and say how much came."""
+    """Read a council and say how much came; what comes in parts is cleaned into the folder."""
     pull = quoting_nobody(read_council)(
-        source, local_authority, as_of=as_of, tolerances=settings.tolerances
+        source,
+        local_authority,
+        references=register.references.get(local_authority, {}),
+        as_of=as_of,
+        tolerances=settings.tolerances,
+        folder=folder,
     )
     say_council(pull.facts)
     return pull

@@ -124,7 +124,11 @@ def _remove(path: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file under another name, see it onto the disk, and only then give it its name."""
+    """Write a file under another name, see it onto the disk, and only then give it its name.
+
+    Its folder is made, if need be.
+    """
+    private_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 
@@ -39,6 +39,16 @@ class RawTable:
     columns: frozenset[str]
     frame: pd.DataFrame
     refusals: pd.DataFrame
+
+
+def whole(parts: Iterable[RawTable]) -> RawTable:
+    """Return the parts of one table as one; the last part's facts are the table's."""
+    came = list(parts)
+    return replace(
+        came[-1],
+        frame=pd.concat([part.frame for part in came], ignore_index=True),
+        refusals=pd.concat([part.refusals for part in came], ignore_index=True),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,7 +52,8 @@ from settings.sources import (
     SqlPlace,
 )
 
-SECRETS = "CPLI_SECRETS_DIR"
+SECRETS, CONFIG = "CPLI_SECRETS_DIR", "CPLI_CONFIG"
+"""Where the folder of secrets and the file of settings are; not settings themselves."""
 IDENTITY_KEY_LENGTH = 16
 LIST = "unreconciled_service_types"
 
@@ -232,7 +233,7 @@ def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
         field = name.upper().removeprefix(PREFIX).partition("__")[0].lower()
         if (
             name.upper().startswith(PREFIX)
-            and name.upper() != SECRETS
+            and name.upper() not in (SECRETS, CONFIG)
             and field not in Settings.model_fields
         ):
             yield f"{name} is no setting of ours: correct or unset it"

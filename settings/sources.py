@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -23,11 +24,14 @@ from pydantic import (
     PositiveFloat,
     SecretStr,
     StringConstraints,
+    ValidationInfo,
     field_validator,
 )
 
 from connectors.feed import ISO, Feed
+from connectors.intake.words import FULL_NAME, FULL_NAME_FAMILY_FIRST, MINUTES
 from connectors.patterns import FilePattern
+from schemas.errors import WrongUsage
 from schemas.parsing import LONDON
 from schemas.tables import (
     CASELOAD,
@@ -49,7 +53,6 @@ CODES = MappingProxyType(
     }
 )
 SOME_DAY = date(2026, 11, 20)
-DIALECTS = ("postgresql+psycopg", "mariadb+pymysql", "mssql+pymssql", "oracle+oracledb", "sqlite")
 
 
 def known_pattern(text: str) -> str:
@@ -104,15 +107,17 @@ def known_encoding(name: str) -> str:
 def without_password(url: str) -> str:
     """Return a database's URL, or raise `ValueError` where it is none of ours or holds a secret."""
     # SQLAlchemy takes its time, and only a site with a database needs it here.
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
 
-    try:
-        parts = make_url(url)
-    except ArgumentError:
-        parts = None
-    if parts is None or parts.drivername not in DIALECTS:
-        raise ValueError(f"it must be a database's URL that begins with {', '.join(DIALECTS)}")
+    from connectors.sql.place import SqlPlace
+
+    parts = None
+    with suppress(WrongUsage):
+        parts = SqlPlace(name="", url=url).address
+    if parts is None:
+        raise ValueError(
+            "it must be KIND://USER@HOST:PORT/DATABASE, where KIND is postgresql, mariadb, mssql or"
+            " oracle, or sqlite:///FILE"
+        )
     if parts.password is not None:
         raise ValueError("it must not hold a password: set that as a secret")
     return url
@@ -120,6 +125,7 @@ def without_password(url: str) -> str:
 
 Pattern = Annotated[str, AfterValidator(known_pattern)]
 Format = Annotated[str, AfterValidator(known_format)]
+Words = dict[str, tuple[str, ...]]
 Formats = Annotated[tuple[Format, ...], AfterValidator(at_least_one)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
@@ -167,22 +173,33 @@ class SftpPlace(Strict):
 
 
 class SqlPlace(Strict):
-    """A database that may only be read; its password is a secret."""
+    """A database that may only be read; its password is a secret.
+
+    `tls` is verified (the server's certificate is checked, by `root_certificate` where it is not a
+    public one), encrypted, or none. `snapshot_isolation` matters to SQL Server alone.
+    """
 
     connector: Literal["sql"]
     url: Annotated[str, AfterValidator(without_password)]
     password: SecretStr | None = None
+    tls: Literal["verified", "encrypted", "none"] = "verified"
+    root_certificate: Path | None = None
+    snapshot_isolation: bool = True
     connect_timeout_seconds: PositiveFloat = 10.0
     statement_timeout_seconds: PositiveFloat = 600.0
 
     def seen_from(self, home: Path) -> Self:
-        """Return the place; a SQLite file's path is taken from a folder."""
+        """Return the place with its relative paths, a SQLite file's too, taken from a folder."""
+        place = self
+        if self.root_certificate:
+            place = place.model_copy(update={"root_certificate": home / self.root_certificate})
         from sqlalchemy.engine import make_url
 
         parts = make_url(self.url)
-        if parts.drivername != "sqlite" or not parts.database:
-            return self
-        return self.model_copy(update={"url": str(parts.set(database=str(home / parts.database)))})
+        if parts.get_backend_name() == "sqlite" and parts.database:
+            url = parts.set(database=str(home / parts.database))
+            place = place.model_copy(update={"url": url.render_as_string()})
+        return place
 
 
 Place = Annotated[FolderPlace | SftpPlace | SqlPlace, Field(discriminator="connector")]
@@ -266,11 +283,16 @@ class CouncilTable(TableSource):
 
 
 class CpliSource(CouncilTable):
-    """A council's CPLIs. Where file names are dated, the latest counts unless it is too old."""
+    """A council's CPLIs. Where file names are dated, the latest counts unless it is too old.
+
+    `within_window` leaves a database's CPLIs that ended before the window where they are, for a
+    council that cannot give them; rule 6 then knows fewer persons.
+    """
 
     of = CPLI
 
     max_age_days: int = Field(default=3, ge=0, le=366)
+    within_window: bool = False
 
 
 class PortalSource(CouncilTable):
@@ -283,7 +305,6 @@ class Council(Strict):
     """A council and its sources."""
 
     code: Annotated[str, AfterValidator(known_code)]
-    name: str = Field(min_length=1)
     cpli: CpliSource
     portal: PortalSource | None = None
 
@@ -291,16 +312,21 @@ class Council(Strict):
 class Caseloads(Strict):
     """Where providers' caseloads lie, and the words in them that are not ours.
 
-    `headings` gives our columns more headings, `service_types` and `units` give words our codes.
-    With `canonical`, files are read as the sources folder's are, not as providers write them.
+    For each of our columns `headings` gives more headings; for each code `service_types`, `units`
+    and `councils` give more words. Words of `open_end` in the end date mean that the support goes
+    on. With `canonical`, files are read as the sources folder's are, not as providers write them.
     """
+
+    of: ClassVar[TableColumns] = CASELOAD
 
     place: Name
     file: Pattern = "{provider_id}_{date}.*"
     canonical: bool = False
-    headings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    service_types: dict[str, str] = Field(default_factory=dict)
-    units: dict[str, str] = Field(default_factory=dict)
+    headings: Words = Field(default_factory=dict)
+    service_types: Words = Field(default_factory=dict)
+    units: Words = Field(default_factory=dict)
+    councils: Words = Field(default_factory=dict)
+    open_end: tuple[str, ...] = ()
 
     @field_validator("file")
     @classmethod
@@ -311,26 +337,15 @@ class Caseloads(Strict):
             raise ValueError("it must hold {provider_id} and {date}")
         return file
 
-    @field_validator("headings")
+    @field_validator("headings", "service_types", "units", "councils")
     @classmethod
-    def are_columns_of_ours(cls, headings: dict[str, tuple[str, ...]]) -> object:
-        """Refuse headings of a column that a caseload does not have."""
-        if unknown := sorted(set(headings) - set(CASELOAD.all)):
-            raise ValueError(f"a caseload has no column {', '.join(unknown)}")
-        return headings
-
-    @field_validator("service_types")
-    @classmethod
-    def are_service_types(cls, words: dict[str, str]) -> dict[str, str]:
-        """Refuse codes that are none of ours."""
-        if unknown := sorted(set(words.values()) - set(ServiceType.codes())):
-            raise ValueError(f"service_type has no code {', '.join(unknown)}")
-        return words
-
-    @field_validator("units")
-    @classmethod
-    def are_units(cls, words: dict[str, str]) -> dict[str, str]:
-        """Refuse units that are none of ours."""
-        if unknown := sorted(set(words.values()) - set(Unit.codes())):
-            raise ValueError(f"unit has no code {', '.join(unknown)}")
+    def are_for_ours(cls, words: Words, said: ValidationInfo) -> Words:
+        """Refuse words for a column, code or unit that is none of ours."""
+        known = {
+            "headings": {*CASELOAD.all, FULL_NAME, FULL_NAME_FAMILY_FIRST},
+            "service_types": {*ServiceType.codes()},
+            "units": {*Unit.codes(), MINUTES},
+        }.get(said.field_name or "")
+        if known is not None and (unknown := sorted(set(words) - known)):
+            raise ValueError(f"there is no {', '.join(unknown)} to give words to")
         return words

@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from settings.settings import PREFIX, Database, Settings
+from settings.faults import PREFIX
+from settings.settings import SECRETS, Database, Settings
+from settings.sources import (
+    Caseloads,
+    Council,
+    CpliSource,
+    FolderPlace,
+    PortalSource,
+    ProvidersSource,
+    ReferencesSource,
+    SftpPlace,
+    SqlPlace,
+)
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "GLOSSARY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -68,7 +80,16 @@ def places(document: Path) -> set[str]:
 
 
 def test_every_setting_is_written_down() -> None:
+    models = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council, CpliSource]
+    models += [ProvidersSource, PortalSource, ReferencesSource, Caseloads]
+    said = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    names = {name for model in models for name in model.model_fields}
+    assert [name for name in sorted(names) if not re.search(rf"[`\[.]{name}[`\].]", said)] == []
+
+
+def test_every_variable_of_the_contracts_is_read() -> None:
     said = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
-    names = [name for name in Settings.model_fields if name not in ("database", "tolerances")]
-    names += [f"database__{name}" for name in Database.model_fields]
-    assert [name for name in names if f"`{PREFIX}{name.upper()}`" not in said] == []
+    variables = re.findall(rf"`{PREFIX}(\w+)`", said)
+    assert variables
+    known = {*Settings.model_fields, SECRETS.removeprefix(PREFIX).lower(), "config"}
+    assert {name.lower().partition("__")[0] for name in variables} - known == set()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import nightly
-from settings.settings import load_settings
+from flows.origin import origin_of
 
 AS_OF = date(2026, 11, 20)
 STEPS = (
@@ -47,7 +47,7 @@ class Plain:
 
 def run(sources: Path, out: Path) -> None:
     """Do the night in this process."""
-    nightly.in_order(sources, out, as_of=AS_OF, councils=(), settings=load_settings())
+    nightly.in_order(origin_of(sources, out, config=None, as_of=AS_OF), councils=())
 
 
 def killed_after(seconds: float, sources: Path, out: Path) -> bool:

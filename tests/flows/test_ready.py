@@ -1,14 +1,17 @@
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 from folders.canonical import COUNCILS, LEICESTER
 
+from flows.origin import origin_of
 from flows.ready import choose, ready_to_record, ready_to_run
 from flows.steps import insist_apart
 from schemas.errors import PersonNeeded, WrongUsage
 from settings.settings import Settings, load_settings
 
+AS_OF = date(2026, 11, 20)
 SETTINGS = Settings(identity_key="a key for tests alone")
 
 
@@ -43,9 +46,8 @@ def test_a_council_without_a_code_is_no_choice():
 
 
 def test_what_is_ready_leaves_a_record_and_nothing_else(sources, tmp_path):
-    known, chosen, _ = ready_to_run(
-        sources.root, tmp_path / "out", councils=[LEICESTER], settings=SETTINGS
-    )
+    origin = origin_of(sources.root, tmp_path / "out", config=None, as_of=AS_OF)
+    known, chosen, _ = ready_to_run(origin, councils=[LEICESTER])
     assert (known, chosen) == (COUNCILS, (LEICESTER,))
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["casebook.db"]
 

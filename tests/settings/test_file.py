@@ -38,7 +38,6 @@ file = "references.csv"
 
 [councils.leicester]
 code = "E06000016"
-name = "Leicester"
 
 [councils.leicester.cpli]
 place = "finance"

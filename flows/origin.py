@@ -1,0 +1,230 @@
+"""Where a night's sources come from: a folder in the canonical layout, or what is configured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from connectors.configured import ConfiguredSource, CouncilTables, DatabaseTable, TableAt
+from connectors.files import FileTable
+from connectors.folder import CanonicalFolder
+from connectors.intake.habits import Habits
+from connectors.patterns import FilePattern
+from connectors.sftp import place as sftp
+from connectors.source import Source
+from connectors.sql import place as sql
+from connectors.sql.query import SqlTable
+from reconciliation.days import window_start
+from schemas.errors import CpliError, NothingAssessed, WrongUsage
+from schemas.tables import CASELOAD, TableColumns
+from settings.settings import Settings, load_settings
+from settings.sources import (
+    Caseloads,
+    Council,
+    CouncilTable,
+    FolderPlace,
+    SftpPlace,
+    SqlPlace,
+    TableSource,
+)
+
+RECEIVED = "received"
+"""The folder of OUT into which files are fetched, with a folder for each place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a night's sources come from; small facts, so that every step can open them anew.
+
+    `folder` is in the canonical layout; without one the settings say where everything is, and `out`
+    keeps what was fetched. `troubles` are the places that could not be reached tonight.
+    """
+
+    as_of: date
+    now: datetime
+    settings: Settings
+    out: Path
+    folder: Path | None = None
+    troubles: Mapping[str, CpliError] = field(default_factory=dict)
+
+    def open(self) -> tuple[Source, tuple[str, ...]]:
+        """Return the sources and the councils in them; raises where there is nothing to assess."""
+        if self.folder is None:
+            source = self._configured()
+            return source, source.councils()
+        folder = CanonicalFolder(self.folder)
+        folder.open()
+        known = folder.councils()
+        if not known:
+            raise NothingAssessed(
+                f"{self.folder} holds no council's folder, so nothing can be assessed. Ask whoever"
+                " fills the sources folder to put each council's files into council/<GSS code>."
+            )
+        return folder, known
+
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folders that are read, where no result may be written."""
+        if self.folder is not None:
+            return (self.folder,)
+        places = self.settings.places.values()
+        return tuple(place.path for place in places if isinstance(place, FolderPlace))
+
+    def inboxes(self) -> dict[str, tuple[sftp.SftpPlace, float]]:
+        """Return the SFTP servers that files are fetched from, and how long a file must rest."""
+        if self.folder is not None:
+            return {}
+        wanted = self._patterns()
+        return {
+            name: (sftp_place(name, place, wanted[name]), place.stable_seconds)
+            for name, place in self.settings.places.items()
+            if isinstance(place, SftpPlace) and name in wanted
+        }
+
+    def databases(self) -> dict[str, sql.SqlPlace]:
+        """Return the databases that are configured."""
+        places = self.settings.places.items()
+        return {name: sql_place(name, it) for name, it in places if isinstance(it, SqlPlace)}
+
+    def received(self, place: str) -> Path:
+        """Return the folder into which a place's files are fetched."""
+        return self.out / RECEIVED / place
+
+    def _configured(self) -> ConfiguredSource:
+        settings = self.settings
+        if settings.providers is None or settings.caseloads is None:
+            raise ValueError("settings without providers and caseloads were let through")
+        references = settings.supplier_references
+        return ConfiguredSource(
+            as_of=self.as_of,
+            now=self.now,
+            window_start=window_start(self.as_of, months=settings.tolerances.window_months),
+            register=self._table(settings.providers),
+            supplier_references=self._table(references) if references else None,
+            of_councils={
+                council.code: self._council(council) for council in settings.councils.values()
+            },
+            caseloads=self._files(settings.caseloads, CASELOAD),
+            habits=None if settings.caseloads.canonical else habits_of(settings.caseloads),
+            troubles=self.troubles,
+        )
+
+    def table_of(self, source: TableSource | Caseloads, *, folder: Path | None = None) -> TableAt:
+        """Return a table of the settings as its connector knows it, its files in another folder."""
+        table: TableAt
+        if isinstance(source, Caseloads):
+            table = self._files(source, CASELOAD)
+        else:
+            table = self._table(source)
+        if folder is not None and isinstance(table, FileTable):
+            return replace(table, folder=folder)
+        return table
+
+    def _council(self, council: Council) -> CouncilTables:
+        return CouncilTables(
+            cplis=self._table(council.cpli, within_window=council.cpli.within_window),
+            portal=self._table(council.portal) if council.portal else None,
+            max_age_days=council.cpli.max_age_days,
+        )
+
+    def _table(self, source: TableSource, *, within_window: bool = False) -> TableAt:
+        by_reference = isinstance(source, CouncilTable) and source.provider == "supplier_reference"
+        feed = source.feed(by_supplier_reference=by_reference)
+        place = self.settings.places[source.place]
+        if isinstance(place, SqlPlace):
+            table = SqlTable(
+                of=source.of, table=source.table, query=source.query, within_window=within_window
+            )
+            return DatabaseTable(place=sql_place(source.place, place), table=table, feed=feed)
+        return replace(self._files(source, source.of), feed=feed)
+
+    def _files(self, source: TableSource | Caseloads, of: TableColumns) -> FileTable:
+        return FileTable(
+            of=of,
+            place=source.place,
+            folder=self._folder(source.place),
+            pattern=FilePattern(source.file or ""),
+        )
+
+    def _folder(self, name: str) -> Path:
+        place = self.settings.places[name]
+        return place.path if isinstance(place, FolderPlace) else self.received(name)
+
+    def _patterns(self) -> dict[str, list[FilePattern]]:
+        """Return which files are wanted of each place."""
+        settings = self.settings
+        tables: list[TableSource | None] = [settings.providers, settings.supplier_references]
+        for council in settings.councils.values():
+            tables += [council.cpli, council.portal]
+        wanted = [(table.place, table.file) for table in tables if table and table.file]
+        if settings.caseloads:
+            wanted.append((settings.caseloads.place, settings.caseloads.file))
+        patterns: dict[str, list[FilePattern]] = {}
+        for name, file in wanted:
+            patterns.setdefault(name, []).append(FilePattern(file))
+        return patterns
+
+
+def habits_of(caseloads: Caseloads) -> Habits:
+    """Return the words that providers use here, beside those that are always known."""
+    return Habits(
+        headings=caseloads.headings,
+        services=caseloads.service_types,
+        units=caseloads.units,
+        councils=caseloads.councils,
+        open_end=caseloads.open_end,
+    )
+
+
+def origin_of(folder: Path | None, out: Path | None, *, config: Path | None, as_of: date) -> Origin:
+    """Return where a night's sources come from, by what a run was given and by the settings.
+
+    Raises `WrongUsage` where the settings cannot be used, or leave open where anything is.
+    """
+    settings = load_settings(config)
+    folder = None if config else folder or settings.sources
+    out = out or settings.out
+    if out is None or (folder is None and not settings.configured):
+        raise WrongUsage(
+            "Say where the sources are (--sources DIR or --config FILE, or CPLI_SOURCES), and where"
+            " the results go (--out DIR, or CPLI_OUT)."
+        )
+    return Origin(
+        as_of=as_of, now=datetime.now(UTC), settings=settings, out=out.resolve(), folder=folder
+    )
+
+
+def sftp_place(name: str, place: SftpPlace, wanted: Iterable[FilePattern] = ()) -> sftp.SftpPlace:
+    """Return an SFTP server as its connector knows it."""
+    wanted = tuple(wanted)
+    password = place.key_password
+    return sftp.SftpPlace(
+        name=name,
+        host=place.host,
+        port=place.port,
+        username=place.username,
+        private_key=place.key_file,
+        private_key_password=password.get_secret_value() if password else None,
+        known_hosts=place.known_hosts,
+        folder=place.folder,
+        done_folder=place.done_folder,
+        wanted="|".join(f"(?:{pattern.regex})" for pattern in wanted) or None,
+        nameless=any(pattern.open_ended for pattern in wanted),
+        timeouts=sftp.Timeouts(read=place.timeout_seconds),
+    )
+
+
+def sql_place(name: str, place: SqlPlace) -> sql.SqlPlace:
+    """Return a database as its connector knows it."""
+    return sql.SqlPlace(
+        name=name,
+        url=place.url,
+        password=place.password.get_secret_value() if place.password else None,
+        tls=sql.Tls(place.tls),
+        root_certificate=place.root_certificate,
+        snapshot_isolation=place.snapshot_isolation,
+        timeouts=sql.Timeouts(
+            connect=place.connect_timeout_seconds, statement=place.statement_timeout_seconds
+        ),
+    )

@@ -1,0 +1,51 @@
+"""What a provider is told of one caseload, without a night."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from connectors.files import FileTable
+from connectors.intake.receipts import receipt, receipt_of_refusal
+from connectors.intake.understanding import NO_HABITS, understand
+from connectors.patterns import FilePattern
+from flows.origin import habits_of
+from schemas.cleaning import clean_caseloads
+from schemas.errors import SourceRefused, WrongUsage
+from schemas.raw import CaseloadFile
+from schemas.tables import CASELOAD
+from settings.settings import load_settings
+
+
+def receipt_of(
+    file: Path, *, provider_id: str, caseload_date: date, config: Path | None = None
+) -> tuple[str, bool]:
+    """Return the receipt of a caseload, and whether it or one of its rows was refused.
+
+    Raises `WrongUsage` where there is no such file.
+    """
+    caseloads = load_settings(config).caseloads
+    table = FileTable(of=CASELOAD, place=".", folder=file.parent, pattern=FilePattern(file.name))
+    found = next((it for it in table.found() if it.file == file.name), None)
+    if found is None:
+        raise WrongUsage(f"There is no file {file}. Name a caseload.")
+    try:
+        content, facts = table.content(found)
+        understood = understand(
+            content,
+            facts=facts,
+            provider_id=provider_id,
+            caseload_date=caseload_date,
+            habits=habits_of(caseloads) if caseloads else NO_HABITS,
+        )
+    except SourceRefused as error:
+        refusal = receipt_of_refusal(error, provider_id=provider_id, caseload_date=caseload_date)
+        return refusal.text(), True
+    named = CaseloadFile(
+        provider_id=provider_id,
+        caseload_date=caseload_date,
+        file=facts.file,
+        received_at=facts.received_at,
+    )
+    cleaned = clean_caseloads([(0, named, understood.raw)], as_of=caseload_date)
+    return receipt(understood, cleaned).text(), len(cleaned.rejected) > 0
