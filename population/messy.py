@@ -257,8 +257,7 @@ class _Pen:
         family, given = (_person(row.get(name, "")) for name in ("family_name", "given_name"))
         if not (family or given):
             return None
-        words = f"{given} {family}".split()
-        plain = len(words) == 2 and all(word.istitle() and word.isalpha() for word in words)
+        plain = all(name.istitle() and name.isalpha() for name in (family, given))
         if plain and not self.style.comma_names:
             return f"{given} {family}"
         return f"{family}, {given}"

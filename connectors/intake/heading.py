@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.intake.habits import CANONICAL, NAME_COLUMNS, Habits, Meaning
+from connectors.intake.labels import LABELS, letter
 from connectors.intake.sheets import Merge, Sheet
 from connectors.intake.words import FULL_NAME, FULL_NAME_FAMILY_FIRST
 from connectors.wording import listed, refused
 from connectors.xlsx_file import Cell
+from schemas.errors import SourceRefused
 from schemas.tables import CASELOAD
 
 FEWEST_KNOWN = 2
@@ -154,15 +156,14 @@ def _strength(meaning: Meaning | None) -> int:
     return meaning.strength if meaning else 0
 
 
-def _doubled(name: str, positions: Sequence[int], *, file: str) -> Exception:
-    places = listed([str(position + 1) for position in positions])
-    ours = "the person's name" if name == FULL_NAME else name
+def _doubled(name: str, positions: Sequence[int], *, file: str) -> SourceRefused:
+    places = listed([letter(position + 1) for position in positions])
     return refused(
         CASELOAD,
         file,
         rule="doubled_column",
-        wrong=f"has the column {ours} more than once: columns {places} seem to be it",
-        remedy="send it with each column once, or to name the others otherwise",
+        wrong=f"has more than one column for the {LABELS[name]}: columns {places}",
+        remedy="send it with one of them, or give the others another heading",
         column=name if name in CASELOAD.all else "",
     )
 

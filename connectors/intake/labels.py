@@ -32,3 +32,14 @@ COUNCIL_NAMES: Mapping[str, str] = MappingProxyType(
         "E06000017": "Rutland County Council",
     }
 )
+GUIDANCE_TITLE = "How to fill in the sheet Caseload"
+LETTERS = 26
+
+
+def letter(position: int) -> str:
+    """Return a column's letter in a spreadsheet; positions count from 1."""
+    letters = ""
+    while position:
+        position, place = divmod(position - 1, LETTERS)
+        letters = chr(ord("A") + place) + letters
+    return letters

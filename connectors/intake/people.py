@@ -93,8 +93,8 @@ def nhs_numbers(cells: Sequence[Cell], *, typed: bool) -> list[str | None]:
 
 def _digits(cell: Cell) -> str | None:
     text = text_of(cell)
-    if text is None:
-        return None
+    if text is None or is_shortened(text):
+        return text
     if whole := WHOLE_AS_DECIMAL.fullmatch(text):
         text = whole[1]
     return PUNCTUATION.sub("", text) or None

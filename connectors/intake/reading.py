@@ -55,7 +55,9 @@ class Reading:
     wrong: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.wrong = {at: np.array([_is_error(cell) for cell in it]) for at, it in self._ours()}
+        self.wrong = {
+            at: np.array([_is_error(cell) for cell in it], dtype=bool) for at, it in self._ours()
+        }
         self.cells = {
             at: ["" if bad else cell for bad, cell in zip(self.wrong[at], column, strict=True)]
             for at, column in self._ours()

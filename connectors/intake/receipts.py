@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from connectors.intake.labels import LABELS
+from connectors.intake.labels import LABELS, letter
 from connectors.intake.understanding import ColumnTaken, Understood
 from connectors.intake.words import FULL_NAME, FULL_NAME_FAMILY_FIRST, MINUTES
 from connectors.wording import ask, listed
@@ -23,7 +23,15 @@ from schemas.tables import CASELOAD
 from schemas.vocabularies import RefusalLevel
 
 MOST_REJECTED_PERCENT = 20
-LETTERS = 26
+OF_A_PERSON = (
+    "cpli_id",
+    "person_id",
+    "nhs_number",
+    "family_name",
+    "given_name",
+    "date_of_birth",
+)
+LONG_RUN = 3
 DATES_LIKE = "Write it with the day first, for example 31/03/2026"
 WHAT_IS_WRONG: Mapping[tuple[str | None, str], str] = MappingProxyType(
     {
@@ -151,8 +159,9 @@ def receipt(
     of_rows = cleaned.refusals[cleaned.refusals["row"].notna()]
     of_rows = of_rows[of_rows["rule"] != "row_skipped"]
     rejections = of_rows["level"] == RefusalLevel.REJECTED.value
-    refused = of_rows[rejections]
+    refused = _with_one_reason_if_ragged(of_rows[rejections])
     warned = of_rows[~rejections & ~of_rows["row"].isin(refused["row"])]
+    refused = pd.concat([refused, _why_nobody(of_rows, refused)])
     rows = int(cleaned.counts["rows"].sum())
     refused_rows = int(cleaned.counts["rejected_rows"].sum())
     too_many = refused_rows * 100 > max_rejected_percent * rows
@@ -204,7 +213,7 @@ def _reading(understood: Understood) -> tuple[str, ...]:
         heading = f"Sheet {understood.sheet} of {understood.sheets} was read. {heading}"
     taken = [one for one in understood.columns if one.name]
     lines = [heading, *map(_of_column, taken)]
-    ignored = [_letter(one.position) for one in understood.columns if not one.name]
+    ignored = [letter(one.position) for one in understood.columns if not one.name]
     if ignored:
         lines.append(f"Not used: column{'s' * (len(ignored) > 1)} {listed(ignored)}.")
     if understood.full_names == FULL_NAME:
@@ -225,7 +234,7 @@ def _of_column(one: ColumnTaken) -> str:
     spelt = one.spelling or ""
     is_ours = spelt.replace("_", " ").casefold() == label.casefold()
     known = "" if is_ours or spelt == one.name else f' (headed "{spelt}")'
-    return f"Column {_letter(one.position)}: {label}{unit}{known}"
+    return f"Column {letter(one.position)}: {label}{unit}{known}"
 
 
 def _of_the_file(understood: Understood) -> Iterable[str]:
@@ -234,6 +243,8 @@ def _of_the_file(understood: Understood) -> Iterable[str]:
     missing = of_file.loc[of_file["rule"] == "missing_column", "column"].tolist()
     if missing:
         yield f"Not in your list: {listed([LABELS[name] for name in missing])}."
+    if "end_date" in missing:
+        yield "Without an end date, all support in your list counts as going on."
     for name in of_file.loc[of_file["rule"] == "doubled_column", "column"].tolist():
         yield f"Several columns may be the {LABELS[name].lower()}, so none of them was used."
     sheets = int((of_file["rule"] == "sheet_not_read").sum())
@@ -241,6 +252,19 @@ def _of_the_file(understood: Understood) -> Iterable[str]:
         yield f"{sheets} other sheet{'s were' if sheets > 1 else ' was'} not read."
     if (of_file["rule"] == "windows_1252").any():
         yield "Some accented letters may be wrong: the file is not saved as UTF-8."
+
+
+def _with_one_reason_if_ragged(refusals: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what else is wrong with rows whose cells cannot be told apart."""
+    ragged = refusals["rule"] == "ragged"
+    return refusals[ragged | ~refusals["row"].isin(refusals.loc[ragged, "row"])]
+
+
+def _why_nobody(of_rows: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
+    """Return what was left out of rows that then named nobody."""
+    nameless = refused.loc[refused["rule"] == "no_identity", "row"]
+    left_out = of_rows["level"] == RefusalLevel.WARNING.value
+    return of_rows[left_out & of_rows["row"].isin(nameless) & of_rows["column"].isin(OF_A_PERSON)]
 
 
 def _groups(refusals: pd.DataFrame, *, first_line: int) -> tuple[Group, ...]:
@@ -317,15 +341,14 @@ def _lines(lines: Sequence[int]) -> str:
             runs[-1].append(line)
         else:
             runs.append([line])
-    names = [_run(run) for run in runs]
+    names = [name for run in runs for name in _run(run)]
     return f"Line{'s' * (len(lines) > 1)} {listed(names)}"
 
 
-def _run(run: Sequence[int]) -> str:
-    first, last = str(run[0]), str(run[-1])
-    if first == last:
-        return first
-    return f"{first} to {last}"
+def _run(run: Sequence[int]) -> list[str]:
+    if len(run) < LONG_RUN:
+        return [*map(str, run)]
+    return [f"{run[0]} to {run[-1]}"]
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
@@ -335,12 +358,3 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 def _rows(count: int) -> str:
     return f"{count} row{'s' * (count != 1)}"
-
-
-def _letter(position: int) -> str:
-    """Return a column's letter in a spreadsheet; positions count from 1."""
-    letters = ""
-    while position:
-        position, place = divmod(position - 1, LETTERS)
-        letters = chr(ord("A") + place) + letters
-    return letters

@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from connectors.intake.labels import COUNCIL_NAMES, LABELS
+from connectors.intake.labels import COUNCIL_NAMES, GUIDANCE_TITLE, LABELS
 from schemas.vocabularies import ServiceType, Unit
 
 CASELOAD_SHEET, GUIDANCE_SHEET, LISTS_SHEET = "Caseload", "Guidance", "Lists"
@@ -157,6 +157,6 @@ def _write_guidance(book: Workbook, sheet: Worksheet) -> None:
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, WIDE, wrapped)
     lines = [*GENERAL, "", *(f"{LABELS[field.name]}: {field.guidance}" for field in FIELDS)]
-    sheet.write_string(0, 0, "How to fill in the sheet Caseload", bold)
+    sheet.write_string(0, 0, GUIDANCE_TITLE, bold)
     for row, line in enumerate(lines, start=1):
         sheet.write_string(row, 0, line, wrapped)

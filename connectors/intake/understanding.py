@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from connectors.intake.habits import NAME_COLUMNS, Habits, Meaning
 from connectors.intake.heading import Heading, find_heading, is_identified, settled
+from connectors.intake.labels import GUIDANCE_TITLE
 from connectors.intake.reading import Reading
 from connectors.intake.sheets import Body, Merge, Sheet, opened
 from connectors.intake.words import TOTAL_WORDS, key
@@ -197,7 +198,7 @@ def _no_heading(sheets: Sequence[Sheet], *, file: str) -> SourceRefused:
         wrong="is empty" if is_empty else "has no line of headings that we know",
         remedy="send it whole"
         if is_empty
-        else "name the columns above the list, or to use our template",
+        else "name the columns above the list, or use our template",
         column="service_type",
     )
 
@@ -223,7 +224,8 @@ def _missing(heading: Heading, *, file: str) -> SourceRefused:
 
 def _warn_of_sheets(others: Iterable[Sheet], notes: RefusalLog) -> None:
     for other in others:
-        if any(str(cell).strip() for row in other.top for cell in row):
+        texts = [text for row in other.top for cell in row if (text := str(cell).strip())]
+        if texts and texts[0] != GUIDANCE_TITLE:
             notes.warn(
                 "sheet_not_read",
                 f"Sheet {other.number} of {notes.file} is not the list and was not read. "
