@@ -16,7 +16,6 @@ from sqlalchemy import (
     Select,
     bindparam,
     column,
-    false,
     literal_column,
     or_,
     select,
@@ -115,7 +114,8 @@ class SqlTable:
         """Return what asks for the columns alone."""
         if self.query is not None:
             return _bound(self.query)
-        return select(literal_column("*")).select_from(self._from()).where(false())
+        no_row = literal_column("1") == literal_column("0")
+        return select(literal_column("*")).select_from(self._from()).where(no_row)
 
     def statement(self, own_names: dict[str, str]) -> Executable:
         """Return what asks for the rows; `own_names` are our columns by the database's names."""

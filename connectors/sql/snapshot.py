@@ -131,7 +131,8 @@ class Snapshot:
             return tuple(result.keys())
 
     def _start(self, statement: Executable, values: Mapping[str, Any], *, at_once: int) -> _Answer:
-        answer = _Answer(self._ask(statement, values, stream_results=True, yield_per=at_once))
+        result = self._ask(statement, values, stream_results=True, max_row_buffer=at_once)
+        answer = _Answer(result, at_once=at_once)
         with ExitStack() as leaving:
             leaving.callback(answer.close)
             answer.fetch()
@@ -142,12 +143,12 @@ class Snapshot:
 class _Answer:
     """An answer on its way; `next` are the rows to hand out next, or None at the end."""
 
-    def __init__(self, result: CursorResult[Any]) -> None:
+    def __init__(self, result: CursorResult[Any], *, at_once: int) -> None:
         self.next: Rows | None = None
         self._cursor: Any = result.cursor
         self._names = tuple(result.keys())
         self._types = tuple(column[1] for column in self._cursor.description)
-        self._parts = result.partitions()
+        self._parts = result.partitions(at_once)
 
     def fetch(self) -> None:
         """Get the next rows."""

@@ -104,10 +104,11 @@ def test_a_query_that_writes_behind_a_function_is_stopped_by_the_transaction(pos
 
 
 @pytest.mark.server
-def test_rows_come_over_in_chunks_and_not_at_once(postgresql) -> None:
+@pytest.mark.parametrize("sql_table", [LINES, SqlTable(of=CPLI, query="SELECT * FROM line")])
+def test_rows_come_over_in_chunks_and_not_at_once(postgresql, sql_table) -> None:
     postgresql.fill(ROWS)
     with postgresql.snapshot() as opened:
-        chunks = read_from(opened)
+        chunks = read_from(opened, sql_table)
         next(chunks)
         held = opened._connection.exec_driver_sql("SELECT count(*) FROM pg_cursors").scalar()
         assert held == 1
