@@ -288,7 +288,6 @@ def _prepare_sqlite(connection: Any, _place: SqlPlace) -> None:
     # Left to itself, Python's driver begins a transaction only at the first change.
     connection.isolation_level = None
     connection.text_factory = _text_or_bytes
-    connection.execute("PRAGMA query_only = ON")
 
 
 def _text_or_bytes(cell: bytes) -> str | bytes:

@@ -133,7 +133,7 @@ def test_an_error_is_told_by_its_code_and_never_quoted(error: Exception, fault: 
     found = raised(error)
     said = "".join(traceback.TracebackException.from_exception(found).format()) + repr(found.args)
     assert found.fault is fault
-    assert found.__context__ is None
+    assert (found.__context__, found.__cause__) == (None, None)
     assert not [word for word in ("Hollis", "Margaret", "hunter2", "example") if word in said]
     wrapped = DBAPIError("SELECT 1", {"p": SAID}, error, hide_parameters=True)
     assert raised(wrapped).fault is fault
