@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from connectors.intake.habits import Habits
 from connectors.intake.words import A_WEEK, MINUTES, key
@@ -79,14 +79,14 @@ def _of_text(text: str, habits: Habits) -> Amount | None:
         text = text.removesuffix(words).rstrip()
     text = _with_decimals(text)
     if NUMBER.fullmatch(text):
-        return Amount(quantity=_number(text))
+        return Amount(quantity=plain(Decimal(text)))
     if (found := CLOCK.fullmatch(text)) or (found := HOURS_AND_MINUTES.fullmatch(text)):
         return _of_hours_and_minutes(found[1], found[2])
     found = COUNTED.fullmatch(text)
     unit = habits.known_units.get(key(found[2])) if found else None
     if found is None or unit is None or not NUMBER.fullmatch(found[1]):
         return None
-    return in_unit(_number(found[1]), unit)
+    return in_unit(plain(Decimal(found[1])), unit)
 
 
 def _of_hours_and_minutes(hours: str, minutes: str) -> Amount | None:
@@ -99,10 +99,3 @@ def _with_decimals(text: str) -> str:
     """Write 7½ and 7 1/2 as 7.5."""
     text = SLASHED_FRACTION.sub(lambda found: SLASHED[found[1]], text)
     return WITH_FRACTION.sub(lambda found: f"{found[1] or '0'}.{FRACTIONS[found[2]]}", text)
-
-
-def _number(text: str) -> str:
-    try:
-        return plain(Decimal(text))
-    except InvalidOperation:
-        return text

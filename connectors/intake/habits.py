@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from connectors.intake.words import (
+    BARE_HEADINGS,
     COUNCIL_WORDS,
     FULL_NAME,
     FULL_NAME_FAMILY_FIRST,
     HINTS,
     MINUTES,
-    QUANTITY_HEADINGS,
     SERVICE_WORDS,
     STRONG_HEADINGS,
     UNIT_WORDS,
     WEAK_HEADINGS,
+    WEEKLY_HEADINGS,
     key,
 )
 from schemas.errors import WrongUsage
@@ -70,10 +71,11 @@ class Habits:
         for strength, lists in ((WEAK, WEAK_HEADINGS), (STRONG, STRONG_HEADINGS)):
             for name, spellings in lists.items():
                 _add(found, name, spellings, strength)
-        for spelling, unit in QUANTITY_HEADINGS.items():
-            found[key(spelling)] = Meaning(
-                name="weekly_quantity", spelling=spelling, strength=STRONG, unit=unit
-            )
+        for strength, counted in ((WEAK, BARE_HEADINGS), (STRONG, WEEKLY_HEADINGS)):
+            for spelling, unit in counted.items():
+                found[key(spelling)] = Meaning(
+                    name="weekly_quantity", spelling=spelling, strength=strength, unit=unit
+                )
         for name, more in self.headings.items():
             _add(found, name, more, STRONG)
         for name in CASELOAD.all:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.intake.habits import CANONICAL, NAME_COLUMNS, Habits, Meaning
+from connectors.intake.habits import CANONICAL, NAME_COLUMNS, WEAK, Habits, Meaning
 from connectors.intake.labels import LABELS, letter
 from connectors.intake.sheets import Merge, Sheet
-from connectors.intake.words import FULL_NAME, FULL_NAME_FAMILY_FIRST
+from connectors.intake.words import FULL_NAME, FULL_NAME_FAMILY_FIRST, NOT_A_WEEK
 from connectors.wording import listed, refused
 from connectors.xlsx_file import Cell
 from schemas.errors import SourceRefused
@@ -42,7 +42,8 @@ class Heading:
     @property
     def names(self) -> frozenset[str]:
         """The columns of ours that it has, full names among them."""
-        return frozenset(meaning.name for meaning in self.columns.values() if meaning)
+        named = {meaning.name for meaning in self.columns.values() if meaning}
+        return frozenset(named - {NOT_A_WEEK})
 
     @property
     def is_usable(self) -> bool:
@@ -130,12 +131,12 @@ def settled(heading: Heading, *, file: str) -> tuple[Heading, tuple[str, ...]]:
     Of several the one with the strongest heading counts. Raises SourceRefused `doubled_column`
     where two are alike, save for quantities and units, which are left out.
     """
+    heading, left_out = _with_weeks_alone(heading)
     columns = dict(heading.columns)
     alike: defaultdict[str, list[int]] = defaultdict(list)
     for position, meaning in heading.columns.items():
         if meaning:
             alike[_one_of(meaning.name)].append(position)
-    left_out = []
     for name, positions in alike.items():
         strengths = {at: _strength(heading.columns[at]) for at in positions}
         strongest = [at for at in positions if strengths[at] == max(strengths.values())]
@@ -146,6 +147,19 @@ def settled(heading: Heading, *, file: str) -> tuple[Heading, tuple[str, ...]]:
             strongest = []
         columns |= dict.fromkeys({*positions} - {*strongest})
     return _with_names_settled(replace(heading, columns=columns)), tuple(left_out)
+
+
+def _with_weeks_alone(heading: Heading) -> tuple[Heading, list[str]]:
+    """Leave out a quantity that another column (Frequency) may say to be no week's."""
+    names = {at: meaning.name for at, meaning in heading.columns.items() if meaning}
+    if NOT_A_WEEK not in names.values():
+        return heading, []
+    quantities = [at for at, name in names.items() if name == "weekly_quantity"]
+    bare = [at for at in quantities if _strength(heading.columns[at]) == WEAK]
+    others = [at for at, name in names.items() if name == NOT_A_WEEK]
+    columns = {**heading.columns, **dict.fromkeys([*bare, *others])}
+    left_out = ["weekly_quantity"] if bare and bare == quantities else []
+    return replace(heading, columns=columns), left_out
 
 
 def _one_of(name: str) -> str:

@@ -246,7 +246,7 @@ def _of_the_file(understood: Understood) -> Iterable[str]:
     if "end_date" in missing:
         yield "Without an end date, all support in your list counts as going on."
     for name in of_file.loc[of_file["rule"] == "doubled_column", "column"].tolist():
-        yield f"Several columns may be the {LABELS[name].lower()}, so none of them was used."
+        yield f"Several columns may say the {LABELS[name].lower()}, so none of them was used."
     sheets = int((of_file["rule"] == "sheet_not_read").sum())
     if sheets:
         yield f"{sheets} other sheet{'s were' if sheets > 1 else ' was'} not read."

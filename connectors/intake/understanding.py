@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
+from string import digits
 
 import pyarrow as pa
 
 from connectors.intake.habits import NAME_COLUMNS, Habits, Meaning
 from connectors.intake.heading import Heading, find_heading, is_identified, settled
-from connectors.intake.labels import GUIDANCE_TITLE
+from connectors.intake.labels import GUIDANCE_TITLE, LABELS
 from connectors.intake.reading import Reading
 from connectors.intake.sheets import Body, Merge, Sheet, opened
 from connectors.intake.words import TOTAL_WORDS, key
@@ -240,8 +241,8 @@ def _judge_columns(
     for name in left_out:
         notes.warn(
             "doubled_column",
-            f"{notes.file} has several columns that may be {name}; none of them was read. "
-            f"{ask(CASELOAD, 'send one')}",
+            f"{notes.file} has several columns that may say the {LABELS[name]}; none was read. "
+            f"{ask(CASELOAD, 'send one, as what a week amounts to')}",
             column=name,
         )
     for name in CASELOAD.all:
@@ -328,7 +329,8 @@ def _skipped(sheet: Sheet, heading: Heading, body: Body) -> tuple[Skipped, ...]:
 
 def _is_total(filled: Mapping[int, Cell], heading: Heading) -> bool:
     """Tell whether a row says total or sum, and nothing of a person or a service."""
-    says_total = {at for at, cell in filled.items() if key(str(cell)) in TOTAL_WORDS}
+    words = {at: key(str(cell)).rstrip(digits) for at, cell in filled.items()}
+    says_total = {at for at, word in words.items() if word in TOTAL_WORDS}
     if not says_total:
         return False
     entry = {

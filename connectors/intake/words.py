@@ -15,6 +15,8 @@ from schemas.vocabularies import ServiceType, Unit
 FULL_NAME = "full_name"
 FULL_NAME_FAMILY_FIRST = "full_name_family_first"
 MINUTES = "minutes"
+NOT_A_WEEK = "not_a_week"
+"""Beside such a column, a quantity that is not said to be a week's may be anything."""
 
 
 def key(text: str) -> str:
@@ -175,8 +177,6 @@ STRONG_HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "to date",
         ),
         "weekly_quantity": (
-            "quantity",
-            "qty",
             "quantity per week",
             "quantity a week",
             "weekly qty",
@@ -239,6 +239,12 @@ WEAK_HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "service_type": ("service", "care", "support", "placement"),
         "start_date": ("start", "started", "from", "since", "admitted", "admission", "commenced"),
         "end_date": ("end", "ended", "to", "until", "left", "discharged", "discharge", "ceased"),
+        "weekly_quantity": ("quantity", "qty"),
+        NOT_A_WEEK: (
+            *("frequency", "how often", "period", "times", "times a day", "times per day"),
+            *("visits per day", "calls per day", "hours per day", "daily hours", "daily visits"),
+            *("hours per visit", "minutes per visit", "length of visit", "length of call"),
+        ),
         FULL_NAME: (
             "name",
             "names",
@@ -262,7 +268,7 @@ _COUNTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         MINUTES: ("minutes", "mins"),
     }
 )
-_COUNT_PATTERNS = (
+_WEEKLY_PATTERNS = (
     "{} per week",
     "{} a week",
     "{} pw",
@@ -281,6 +287,8 @@ _COUNT_PATTERNS = (
     "commissioned {} per week",
     "contracted {} per week",
     "commissioned weekly {}",
+)
+_BARE_PATTERNS = (
     "commissioned {}",
     "contracted {}",
     "funded {}",
@@ -289,15 +297,24 @@ _COUNT_PATTERNS = (
     "support {}",
     "{}",
 )
-QUANTITY_HEADINGS: Mapping[str, str] = MappingProxyType(
-    {
-        pattern.format(word): unit
-        for unit, words in _COUNTED.items()
-        for word in words
-        for pattern in _COUNT_PATTERNS
-    }
-)
+
+
+def _counting(patterns: tuple[str, ...]) -> Mapping[str, str]:
+    return MappingProxyType(
+        {
+            pattern.format(word): unit
+            for unit, words in _COUNTED.items()
+            for word in words
+            for pattern in patterns
+        }
+    )
+
+
+WEEKLY_HEADINGS = _counting(_WEEKLY_PATTERNS)
 """Headings of the weekly quantity that say what is counted, and what."""
+
+BARE_HEADINGS = _counting(_BARE_PATTERNS)
+"""The same where nothing says that it is a week's: beside a column for the frequency it is not."""
 
 HINTS = frozenset(
     map(

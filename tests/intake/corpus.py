@@ -374,6 +374,13 @@ CASES: dict[str, Case] = {
             N2 | O'Brien | Siân | 1941-02-03 | DS | 2026-06-02 | 2026-10-31 | 3 | hours
         """,
     ),
+    "a person merged over a blank line": Case(
+        content=one(
+            [[*PLAIN], MARGARET, [], [*SIAN]],
+            merged=[(1, at, 2, at) for at in range(4)],
+        ),
+        expected=PLAIN_READ + MARGARET_READ + NOBODY + SIAN_READ,
+    ),
     "quantities and ends merged over two rows": Case(
         content=one(
             [
@@ -430,7 +437,7 @@ CASES: dict[str, Case] = {
                 [*MARGARET, 14],
                 [],
                 ["", "Total", "", "", "", "", "", 14],
-                ["", "Total residents:", "", "", "", "", "", 1],
+                ["", "Total residents: 1"],
             ]
         ),
         expected="""
@@ -649,6 +656,27 @@ CASES: dict[str, Case] = {
         expected="""
             nhs_number | service_type
             N1         | HS
+        """,
+    ),
+    "hours beside how often they are": Case(
+        content=one(
+            [["NHS number", "Service type", "Hours", "Frequency"], [N1, "HS", 2, "daily"]],
+        ),
+        expected="""
+            nhs_number | service_type
+            N1         | HS
+        """,
+    ),
+    "hours a week beside how often the visits are": Case(
+        content=one(
+            [
+                ["NHS number", "Service type", "Hours", "Hours per week", "Visits per day"],
+                [N1, "HS", 2, 14, 1],
+            ],
+        ),
+        expected="""
+            nhs_number | service_type | weekly_quantity | unit
+            N1         | HS           | 14              | hours
         """,
     ),
     "names in one column": Case(

@@ -15,12 +15,13 @@ from connectors.intake.days import day
 from connectors.intake.labels import LABELS, letter
 from connectors.intake.people import nhs_numbers, split_name
 from connectors.intake.words import (
+    BARE_HEADINGS,
     COUNCIL_WORDS,
-    QUANTITY_HEADINGS,
     SERVICE_WORDS,
     STRONG_HEADINGS,
     UNIT_WORDS,
     WEAK_HEADINGS,
+    WEEKLY_HEADINGS,
     key,
 )
 from schemas.errors import WrongUsage
@@ -182,8 +183,8 @@ def test_every_known_word_has_one_meaning() -> None:
         UNIT_WORDS,
         COUNCIL_WORDS,
         {name: (name, *words) for name, words in STRONG_HEADINGS.items()}
-        | {"quantity in units": tuple(QUANTITY_HEADINGS)},
-        WEAK_HEADINGS,
+        | {"quantity in units": tuple(WEEKLY_HEADINGS)},
+        {**WEAK_HEADINGS, "quantity in units": tuple(BARE_HEADINGS)},
     ):
         meanings: dict[str, str] = {}
         for meaning, words in lists.items():
@@ -210,7 +211,7 @@ def test_the_labels_of_the_template_are_known_headings() -> None:
 def test_a_hint_in_brackets_changes_nothing_unless_it_says_something() -> None:
     habits = Habits()
     assert habits.meaning("Start date (dd/mm/yyyy)") == habits.meaning("Start date")
-    assert habits.meaning("Hours (per day)") is None
+    assert habits.meaning("Hours (of Mondays)") is None
 
 
 @pytest.mark.parametrize(
