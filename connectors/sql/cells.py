@@ -43,7 +43,7 @@ def read_cells(
     values: Sequence[Any], *, name: str, type_code: object, encoding: str, zone: str
 ) -> Cells:
     """Write a column's values as text; `zone` is where a date with a time and a zone is placed."""
-    kinds = {type(value) for value in values} - {type(None)}
+    kinds = set(map(type, values)) - {type(None)}
     # Of the other drivers no type code is an int of that meaning and comes with text.
     is_time = kinds <= {date, datetime} or (kinds == {str} and type_code in POSTGRESQL_TIMES)
     if kinds <= {str}:
