@@ -247,9 +247,9 @@ def _of_the_file(understood: Understood) -> Iterable[str]:
         yield "Without an end date, all support in your list counts as going on."
     for name in of_file.loc[of_file["rule"] == "doubled_column", "column"].tolist():
         yield f"Several columns may say the {LABELS[name].lower()}, so none of them was used."
-    sheets = int((of_file["rule"] == "sheet_not_read").sum())
-    if sheets:
-        yield f"{sheets} other sheet{'s were' if sheets > 1 else ' was'} not read."
+    if unread := [*map(str, understood.unread)]:
+        several = len(unread) > 1
+        yield f"Sheet{'s' * several} {listed(unread)} {'were' if several else 'was'} not read."
     if (of_file["rule"] == "windows_1252").any():
         yield "Some accented letters may be wrong: the file is not saved as UTF-8."
 

@@ -72,8 +72,9 @@ class Understood:
     """A provider's list as a canonical table, and what was made of the file.
 
     `heading_line` is the heading's last line in the sheet, counted from 1: row 1 of `raw` is the
-    line below it. `sheet` counts from 1 among the `sheets` visible ones. `full_names` says that
-    names stood in one column, and whether the family name came first there.
+    line below it. `sheet` counts from 1 among the `sheets` visible ones, of which the `unread` hold
+    something else. `full_names` is `full_name` or `full_name_family_first` where names stood in one
+    column.
     """
 
     raw: RawTable
@@ -85,6 +86,7 @@ class Understood:
     heading_depth: int
     sheet: int
     sheets: int
+    unread: tuple[int, ...]
     is_book: bool
     full_names: str | None = None
 
@@ -104,6 +106,7 @@ def understand(
     notes = RefusalLog(source=f"caseload {provider_id}", file=facts.file)
     file = opened(content, notes=notes)
     sheet, found = _chosen(file.sheets, habits, is_book=file.is_book, notes=notes)
+    unread = _unread(file.sheets, sheet, notes) if file.is_book else ()
     heading, left_out = settled(found, file=facts.file)
     body = _with_merged(sheet, heading)
     skipped = _skipped(sheet, heading, body)
@@ -150,6 +153,7 @@ def understand(
         heading_depth=heading.depth,
         sheet=sheet.number,
         sheets=len(file.sheets) if file.is_book else 1,
+        unread=unread,
         is_book=file.is_book,
         full_names=next(iter(heading.names.intersection(NAME_COLUMNS)), None),
     )
@@ -158,7 +162,7 @@ def understand(
 def _chosen(
     sheets: Sequence[Sheet], habits: Habits, *, is_book: bool, notes: RefusalLog
 ) -> tuple[Sheet, Heading]:
-    """Return the sheet with the best heading, with a warning of the sheets that are not read.
+    """Return the sheet with the best heading.
 
     A second sheet with people on it is no reason to report them as not supported: it is refused.
     """
@@ -179,8 +183,6 @@ def _chosen(
     sheet, heading = max(lists or usable or found, key=lambda one: len(one[1].names))
     if not heading.is_usable:
         raise _missing(heading, file=notes.file)
-    if is_book:
-        _warn_of_sheets([one for one in sheets if one is not sheet], notes)
     return sheet, heading
 
 
@@ -223,15 +225,19 @@ def _missing(heading: Heading, *, file: str) -> SourceRefused:
     )
 
 
-def _warn_of_sheets(others: Iterable[Sheet], notes: RefusalLog) -> None:
-    for other in others:
+def _unread(sheets: Iterable[Sheet], read: Sheet, notes: RefusalLog) -> tuple[int, ...]:
+    """Return which other sheets hold something, our guidance aside, with a warning each."""
+    numbers = []
+    for other in sheets:
         texts = [text for row in other.top for cell in row if (text := str(cell).strip())]
-        if texts and texts[0] != GUIDANCE_TITLE:
+        if other is not read and texts and texts[0] != GUIDANCE_TITLE:
+            numbers.append(other.number)
             notes.warn(
                 "sheet_not_read",
                 f"Sheet {other.number} of {notes.file} is not the list and was not read. "
                 f"{ask(CASELOAD, 'put everybody on one sheet')}",
             )
+    return tuple(numbers)
 
 
 def _judge_columns(

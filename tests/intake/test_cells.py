@@ -13,7 +13,7 @@ from connectors.intake import Habits
 from connectors.intake.amounts import amount
 from connectors.intake.days import day
 from connectors.intake.labels import LABELS, letter
-from connectors.intake.people import nhs_numbers, split_name
+from connectors.intake.people import nhs_numbers, split_name, text_of
 from connectors.intake.words import (
     BARE_HEADINGS,
     COUNCIL_WORDS,
@@ -233,3 +233,20 @@ def test_units_are_those_of_the_rules() -> None:
 
 def test_columns_have_the_letters_of_a_spreadsheet() -> None:
     assert [letter(position) for position in (1, 26, 27, 52, 703)] == ["A", "Z", "AA", "AZ", "AAA"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (1001.0, "1001"),
+        (1001.5, "1001.5"),
+        ("'00123", "00123"),
+        (" LS-1001 ", "LS-1001"),
+        (True, "TRUE"),
+        (dt.date(2026, 5, 4), "2026-05-04"),
+        ("n/a", None),
+        ("--", None),
+    ],
+)
+def test_a_reference_is_text(cell: object, text: str | None) -> None:
+    assert text_of(cell) == text
