@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import isfinite
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,7 @@ def read_cells(
     values: Sequence[Any], *, name: str, type_code: object, encoding: str, zone: str
 ) -> Cells:
     """Write a column's values as text; `zone` is where a date with a time and a zone is placed."""
-    kinds = set(map(type, values)) - {type(None)}
+    kinds = {_known_kind(kind) for kind in set(map(type, values))} - {NoneType}
     # Of the other drivers no type code is an int of that meaning and comes with text.
     is_time = kinds <= {date, datetime} or (kinds == {str} and type_code in POSTGRESQL_TIMES)
     if kinds <= {str}:
@@ -72,29 +72,31 @@ def _each_distinct(
     values: Sequence[Any], *, encoding: str
 ) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """Write each distinct value once; what comes out as null is unreadable."""
-    kept = [value if type(value) in WRITTEN else STRANGE for value in values]
-    # 1 and true are one and the same to Python.
-    known = list(zip(map(type, kept), kept, strict=True))
-    texts = {each: _written(each[1], encoding=encoding) for each in set(known)}
+    kinds = {kind: _known_kind(kind) for kind in set(map(type, values))}
+    # 1 and true are one and the same to Python; a list cannot be looked up.
+    known = [
+        (kind, None if kind is object else value)
+        for value in values
+        for kind in [kinds[type(value)]]
+    ]
+    texts = {each: _written(*each, encoding=encoding) for each in set(known)}
     text = pa.array([texts[each] for each in known], TEXT)
     given = np.array([value is not None for value in values], dtype=bool)
     return text, given & text.is_null().to_numpy(zero_copy_only=False)
 
 
-class _Strange:
-    """A value of a type that no column of ours has: a list, a document, a length of time."""
+def _known_kind(kind: type) -> type:
+    """Return what a type is written as: drivers have dates of their own."""
+    return next(base for base in kind.__mro__ if base in WRITTEN)
 
 
-STRANGE = _Strange()
-
-
-def _written(value: Any, *, encoding: str) -> str | None:
-    if isinstance(value, bytes):
+def _written(kind: type, value: Any, *, encoding: str) -> str | None:
+    if kind is bytes:
         try:
-            value = value.decode(encoding)
+            value = bytes(value).decode(encoding)
         except (UnicodeDecodeError, LookupError):
             return None
-    text = WRITTEN[type(value)](value)
+    text = WRITTEN[kind](value)
     return None if text is None or "\0" in text else text
 
 
@@ -117,7 +119,7 @@ def _instant(value: datetime) -> str | None:
 
 WRITTEN: Mapping[type, Callable[[Any], str | None]] = MappingProxyType(
     {
-        type(None): lambda _none: None,
+        NoneType: lambda _none: None,
         str: str,
         bytes: str,
         int: str,
@@ -127,7 +129,7 @@ WRITTEN: Mapping[type, Callable[[Any], str | None]] = MappingProxyType(
         UUID: str,
         date: date.isoformat,
         datetime: _instant,
-        _Strange: lambda _strange: None,
+        object: lambda _strange: None,
     }
 )
 

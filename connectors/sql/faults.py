@@ -44,6 +44,7 @@ class Fault(StrEnum):
     WRITES = "sql_writes"
     QUERY_REFUSED = "sql_query_refused"
     VALUES_REFUSED = "sql_values_refused"
+    TEXT_DAMAGED = "sql_text_damaged"
     DAMAGED = "sql_damaged"
     UNKNOWN = "sql_unknown"
 
@@ -146,6 +147,10 @@ REFUSED: Mapping[Fault, str] = MappingProxyType(
             " ({code}). Ask {keeper} to correct the view so that it hands such columns over as"
             " text."
         ),
+        Fault.TEXT_DAMAGED: (
+            "{place} holds text that is not in the encoding which it states. Ask {keeper} to"
+            " correct it, or to convert it in the view."
+        ),
         Fault.DAMAGED: (
             "{place} is no database or is damaged. Correct the address, or ask {keeper} to"
             " restore it."
@@ -165,7 +170,6 @@ DRIVER_ERRORS: tuple[type[Exception], ...] = (
     oracledb.Error,
     sqlite3.Error,
 )
-# A driver that cannot make sense of a value raises Python's own errors.
 CAUGHT: tuple[type[Exception], ...] = (
     SQLAlchemyError,
     *DRIVER_ERRORS,
@@ -214,11 +218,19 @@ def _fault(error: BaseException) -> tuple[Fault, str]:
             return _by_number(known, number), f"error {number}"
         case oracledb.Error():
             return _of_oracle(error)
-        case UnicodeError() | OverflowError() | ValueError():
-            return Fault.VALUES_REFUSED, type(error).__name__
         case _:
-            return Fault.UNKNOWN, type(error).__name__
+            known_kinds = (kind for kind in PYTHONS if isinstance(error, kind))
+            return PYTHONS.get(next(known_kinds, Exception), Fault.UNKNOWN), type(error).__name__
 
+
+# What a driver raises that cannot make sense of a value.
+PYTHONS: Mapping[type[Exception], Fault] = MappingProxyType(
+    {
+        UnicodeError: Fault.TEXT_DAMAGED,
+        OverflowError: Fault.VALUES_REFUSED,
+        ValueError: Fault.VALUES_REFUSED,
+    }
+)
 
 # The first that fits counts. https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL = (
@@ -231,6 +243,7 @@ POSTGRESQL = (
     (("42703",), Fault.NO_COLUMN),
     (("42501",), Fault.NOT_ALLOWED),
     (("25006",), Fault.WRITES),
+    (("22021",), Fault.TEXT_DAMAGED),
     (("22",), Fault.VALUES_REFUSED),
     (("42",), Fault.QUERY_REFUSED),
     (("XX001", "XX002"), Fault.DAMAGED),

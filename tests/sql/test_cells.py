@@ -64,6 +64,16 @@ def test_what_is_no_text_number_or_date_is_unreadable(value: object) -> None:
     assert read(value)[0][0] is None or "\0" in read(value)[0][0]
 
 
+class DriversDate(datetime):
+    """A date as a driver has its own."""
+
+
+def test_a_drivers_own_kind_of_date_is_a_date() -> None:
+    own = DriversDate(2026, 4, 1, 9, 30, tzinfo=UTC)
+    assert read(own)[0] == ["2026-04-01T09:30:00Z"]
+    assert read(own, name="start_date")[0] == ["2026-04-01"]
+
+
 def test_one_and_true_are_not_taken_for_each_other() -> None:
     assert read(1, True, 1.0, Decimal(1), "1")[0] == ["1", "true", "1", "1", "1"]
 

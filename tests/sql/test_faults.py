@@ -109,7 +109,9 @@ ERRORS = [
     (sqlite("SQLITE_AUTH"), Fault.NOT_ALLOWED),
     (sqlite("SQLITE_ERROR", f"no such table: {SAID}"), Fault.NO_TABLE),
     (sqlite("SQLITE_ERROR", f"near {SAID}: syntax error"), Fault.QUERY_REFUSED),
-    (UnicodeDecodeError("utf-8", SAID.encode(), 0, 1, SAID), Fault.VALUES_REFUSED),
+    (UnicodeDecodeError("utf-8", SAID.encode(), 0, 1, SAID), Fault.TEXT_DAMAGED),
+    (ValueError(SAID), Fault.VALUES_REFUSED),
+    (psycopg.errors.CharacterNotInRepertoire(SAID), Fault.TEXT_DAMAGED),
     (InvalidRequestError(SAID), Fault.UNKNOWN),
 ]  # fmt: skip
 
