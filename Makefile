@@ -3,12 +3,13 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock bench prove clean bootstrap
+.PHONY: help setup demo demo-real test check lock bench prove clean bootstrap
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-UV := $(BIN)/uv --quiet
+# A council's network may have a certificate of its own, which the system knows.
+UV := $(BIN)/uv --quiet --system-certs
 # Another Python is chosen with `make setup PYTHON=/path/to/python3.12`, after `make clean`.
 PYTHON ?= python3.13 python3.12 python3.11 python3
 # Passed on by test, lock, demo and bench: `make test ARGS="-k spells"`, `make lock ARGS=--upgrade`.
@@ -16,7 +17,7 @@ ARGS ?=
 
 help:  ## list these targets
 	@echo "Reconciles the care package line items of three councils with providers' caseloads."
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## make .venv with the locked packages and the cpli command
 	@echo "Set up: $(BIN)/cpli"
@@ -24,6 +25,10 @@ setup: $(READY)  ## make .venv with the locked packages and the cpli command
 demo: $(READY)  ## reconcile a made-up population over two nights and show what came out
 	@echo "Reconciling a made-up population over two nights."
 	@$(BIN)/cpli demo $(ARGS)
+
+demo-real: $(READY)  ## the same from a PostgreSQL, an SFTP server and messy workbooks, with the same result
+	@echo "Reconciling the demo's population from a database, an SFTP server and messy workbooks."
+	@PYTHONPATH=tests $(BIN)/python -m real.demo $(ARGS)
 
 test: $(READY)  ## run the tests but for the slow proofs, with branch coverage
 	@echo "Running the tests, with branch coverage. The slow proofs have their own: make prove."
@@ -54,7 +59,7 @@ prove: $(READY)  ## kill nights at length, and compare both engines 10,000 times
 
 clean:  ## remove .venv and everything else that these targets made
 	@echo "Removing .venv and everything else that these targets made."
-	@rm -rf $(VENV) demo build dist htmlcov benchmarks/results .coverage .coverage.* .prefect \
+	@rm -rf $(VENV) demo demo-real build dist htmlcov benchmarks/results .coverage .coverage.* .prefect \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

