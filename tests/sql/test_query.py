@@ -10,6 +10,8 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 
 from connectors.sql import ways
+from connectors.sql.checking import check
+from connectors.sql.faults import Fault, SqlLater
 from connectors.sql.place import SqlPlace, Timeouts, Tls
 from connectors.sql.query import SqlTable
 from connectors.sql.snapshot import engine_of
@@ -260,3 +262,16 @@ def test_every_step_has_its_time() -> None:
     oracle_connection = type("Connection", (), {"call_timeout": 0})()
     ways.ORACLE.prepare(oracle_connection, place(URLS["oracle"], timeouts=times))
     assert oracle_connection.call_timeout == 7000
+
+
+@pytest.mark.parametrize("tls", [Tls.ENCRYPTED, Tls.NONE])
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb", "mssql", "oracle"])
+def test_each_driver_takes_our_arguments_and_says_that_nobody_answers(
+    kind: str, tls: Tls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ways, "LOCAL_HOSTS", frozenset())
+    nobody = place(f"{kind}://me:{SECRET}@127.0.0.1:9/finance", tls=tls, name="Nobody's")
+    problem = check(nobody, [], asked=ASKED).problem
+    assert isinstance(problem, SqlLater)
+    assert problem.fault is Fault.UNREACHABLE
+    assert SECRET not in str(problem)
