@@ -8,7 +8,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from folders.canonical import AS_OF, COUNCILS, LEICESTER, LEICESTERSHIRE, RUTLAND, Sources, cpli
+from folders.canonical import (
+    AS_OF,
+    COUNCILS,
+    LEICESTER,
+    LEICESTERSHIRE,
+    RUTLAND,
+    Sources,
+    cpli,
+    unlisted,
+)
 
 from casebook.record import Effect, NightOutcome
 from casebook.store import Casebook
@@ -66,11 +75,6 @@ def kept_by(prefect: Path) -> bytes:
 def types_of(casebook: Casebook, council: str) -> list[str]:
     frame = casebook.discrepancies(AS_OF)
     return sorted(frame.loc[frame["local_authority"] == council, "type"])
-
-
-def unlisted(number: int) -> dict[str, str]:
-    """Return a CPLI that no caseload lists and no portal shows."""
-    return cpli(number, provider_id="P1", start_date="2026-01-05")
 
 
 def test_a_night_leaves_what_reconcile_writes_and_a_record_of_it(sources, tmp_path):

@@ -127,3 +127,8 @@ class Sources:
         if received is not None:
             os.utime(self.root / file, (received.timestamp(), received.timestamp()))
         return self
+
+
+def unlisted(number: int) -> dict[str, str]:
+    """Return a CPLI that no caseload lists and no portal shows."""
+    return cpli(number, provider_id="P1", start_date="2026-01-05")
