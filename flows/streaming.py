@@ -1,8 +1,8 @@
 """Cleans a council's CPLIs part by part, so that an extract of any length fits in memory.
 
-What comes is first laid down as it is, which also lets go of the council's database soon. Which
-`cpli_id`s stand there more than once shows only at the end; then each part is cleaned with that in
-mind, and the same frames lie there as if the whole had been cleaned at once, row for row.
+What comes is first laid down as it is. Which `cpli_id`s stand there more than once shows only at
+the end; then each part is cleaned with that in mind, and the same frames lie there as if the whole
+had been cleaned at once, row for row.
 """
 
 from __future__ import annotations

@@ -11,7 +11,24 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+
+@contextmanager
+def for_tests() -> Iterator[str]:
+    """Yield the address of the server of TEST_POSTGRESQL_URL, or of one that trusts its disk."""
+    if url := os.environ.get("TEST_POSTGRESQL_URL"):
+        yield url
+        return
+    with running() as address:
+        engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            # What a power cut would lose is no loss to a test.
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        yield address.render_as_string()
 
 
 @contextmanager

