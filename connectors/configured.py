@@ -46,7 +46,10 @@ TableAt: TypeAlias = FileTable | DatabaseTable
 
 @dataclass(frozen=True, kw_only=True)
 class CouncilTables:
-    """Where a council's tables are; dated files of CPLIs are none older than `max_age_days`."""
+    """Where a council's tables are; a file of CPLIs is none older than `max_age_days`.
+
+    Its age is that of the date in its name, else that of its last change.
+    """
 
     cplis: TableAt
     portal: TableAt | None
@@ -59,7 +62,8 @@ class ConfiguredSource:
 
     `window_start` is the first day of the night's window, `now` when it reads databases.
     With `habits` caseloads are read as providers write them; without, they are canonical.
-    `troubles` are the places that could not be reached tonight.
+    `troubles` are the places that could not be reached tonight, `withheld` those that could not
+    give every file: what lies here of a file without a date may then be an earlier night's.
     """
 
     as_of: date
@@ -71,6 +75,7 @@ class ConfiguredSource:
     caseloads: FileTable
     habits: Habits | None = None
     troubles: Mapping[str, CpliError] = field(default_factory=dict)
+    withheld: Mapping[str, CpliError] = field(default_factory=dict)
     _open: dict[str, Snapshot] = field(default_factory=dict, init=False)
     _understood: dict[CaseloadFile, Understood] = field(default_factory=dict, init=False)
 
@@ -114,14 +119,15 @@ class ConfiguredSource:
         source = f"cpli {local_authority}"
         if isinstance(table, DatabaseTable):
             return self._parts(table, source=source, provider_ids=provider_ids)
+        found = self._found(table)
         oldest = self.as_of - timedelta(days=self.of_councils[local_authority].max_age_days)
         files = [
-            found
-            for found in self._found(table)
-            if found.day is None or oldest <= found.day <= self.as_of
+            file
+            for file in found
+            if _day_of(file) >= oldest and (file.day is None or file.day <= self.as_of)
         ]
         if not files:
-            raise _not_received(table)
+            raise _too_old(table, oldest) if found else _not_received(table)
         return table.read(files[-1], source=source, provider_ids=provider_ids)
 
     def portal_files(self, local_authority: str) -> tuple[PortalFile, ...]:
@@ -139,8 +145,7 @@ class ConfiguredSource:
                 return tuple(
                     PortalFile(
                         local_authority=local_authority,
-                        extract_date=found.day
-                        or found.received_at.astimezone(ZoneInfo(LONDON)).date(),
+                        extract_date=_day_of(found),
                         file=found.name,
                     )
                     for found in self._found(table)
@@ -214,6 +219,8 @@ class ConfiguredSource:
     def _found(self, table: FileTable) -> tuple[Found, ...]:
         if table.place in self.troubles:
             raise self.troubles[table.place]
+        if table.place in self.withheld and not table.pattern.dated:
+            raise self.withheld[table.place]
         return table.found()
 
     def _whole(self, table: TableAt, *, source: str) -> RawTable:
@@ -239,6 +246,21 @@ class ConfiguredSource:
 
     def _asked(self) -> Asked:
         return Asked(as_of=self.as_of, window_start=self.window_start, received_at=self.now)
+
+
+def _day_of(found: Found) -> date:
+    """Return the date in a file's name, else the date in London of its last change."""
+    return found.day or found.received_at.astimezone(ZoneInfo(LONDON)).date()
+
+
+def _too_old(table: FileTable, oldest: date) -> CpliError:
+    return refused(
+        table.of,
+        table.expected,
+        rule="not_received",
+        wrong=f"came, but none that is of {oldest} or later, so it may say what was true once",
+        remedy="send tonight's",
+    )
 
 
 def _not_received(table: FileTable) -> CpliError:

@@ -47,7 +47,10 @@ def fetch(origin: Origin, casebook: Casebook) -> Fetched:
             LOG.warning("%s", trouble)
             continue
         _say(name, collected[name])
-    return Fetched(origin=replace(origin, troubles=troubles), collected=collected)
+    withheld = {name: each.troubles[0] for name, each in collected.items() if each.troubles}
+    return Fetched(
+        origin=replace(origin, troubles=troubles, withheld=withheld), collected=collected
+    )
 
 
 def put_away(fetched: Fetched) -> None:

@@ -39,7 +39,8 @@ class Origin:
     """Where a night's sources come from; small facts, so that every step can open them anew.
 
     `folder` is in the canonical layout; without one the settings say where everything is, and `out`
-    keeps what was fetched. `troubles` are the places that could not be reached tonight.
+    keeps what was fetched. `troubles` are the places that could not be reached tonight, `withheld`
+    those that could not give every file.
     """
 
     as_of: date
@@ -48,6 +49,7 @@ class Origin:
     out: Path
     folder: Path | None = None
     troubles: Mapping[str, CpliError] = field(default_factory=dict)
+    withheld: Mapping[str, CpliError] = field(default_factory=dict)
 
     def open(self) -> tuple[Source, tuple[str, ...]]:
         """Return the sources and the councils in them; raises where there is nothing to assess."""
@@ -108,6 +110,7 @@ class Origin:
             caseloads=self._files(settings.caseloads, CASELOAD),
             habits=None if settings.caseloads.canonical else habits_of(settings.caseloads),
             troubles=self.troubles,
+            withheld=self.withheld,
         )
 
     def table_of(self, source: TableSource | Caseloads, *, folder: Path | None = None) -> TableAt:

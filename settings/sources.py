@@ -164,7 +164,7 @@ class SftpPlace(Strict):
     folder: str = "."
     done_folder: str | None = None
     timeout_seconds: PositiveFloat = 30.0
-    stable_seconds: float = Field(default=2.0, ge=0)
+    stable_seconds: float = Field(default=5.0, ge=0)
 
     def seen_from(self, home: Path) -> Self:
         """Return the place with its relative paths taken from a folder."""

@@ -103,6 +103,14 @@ def test_a_dated_extract_that_is_too_old_or_of_tomorrow_does_not_count(configure
     assert reasons(night_of(configure((dated[0], pattern)))) == {}
 
 
+def test_an_extract_without_a_date_is_as_old_as_its_last_change(configure, sources):
+    file = sources.root / "council" / LEICESTER / "cpli.csv"
+    for day, left_out in (("2026-11-17", {}), ("2026-11-16", {LEICESTER: "not_received"})):
+        noon = datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
+        os.utime(file, (noon, noon))
+        assert reasons(night_of(configure())) == left_out
+
+
 def by_reference(listed: str, sources) -> tuple[tuple[str, str], str]:
     (sources.root / "references.csv").write_text(
         f"local_authority,supplier_reference,provider_id\n{listed}", encoding="utf-8"
@@ -190,6 +198,24 @@ def test_what_a_night_has_used_goes_into_the_done_folder_and_stays_with_us(
     assert (len(list(root.glob("*.csv"))), len(list((root / "done").iterdir()))) == (0, sent)
     later = night_of(fetch(origin, casebook).origin).frames["discrepancies"]
     assert later.equals(night_of(configure()).frames["discrepancies"])
+
+
+@pytest.mark.server
+def test_a_file_that_cannot_be_had_tonight_is_not_replaced_by_an_earlier_one(
+    configure, sources, inbox, tmp_path
+):
+    root, said = inbox
+    shutil.copy(sources.root / "council" / LEICESTER / "cpli.csv", root)
+    at_inbox = ('[councils.leicester.cpli]\nplace = "leicester"', "[councils.leicester.cpli]")
+    change = (at_inbox[0], at_inbox[1] + '\nplace = "caseloads"')
+    origin = configure(from_inbox(sources, said), change)
+    casebook = Casebook.open(f"sqlite:///{tmp_path / 'casebook.db'}")
+    assert reasons(night_of(fetch(origin, casebook).origin)) == {}
+    (root / "cpli.csv").write_text("half a file", encoding="utf-8")
+    (root / "cpli.csv.sha256").write_text("0" * 64, encoding="utf-8")
+    fetched = fetch(origin, casebook).origin
+    assert "cpli.csv" in {file.name for file in fetched.received("caseloads").iterdir()}
+    assert reasons(night_of(fetched)) == {LEICESTER: "not_readable"}
 
 
 @pytest.mark.server
