@@ -14,7 +14,10 @@ from cli.terminal import command_line
 from flows import steps
 from schemas.errors import ContractBreach, TryAgainLater
 
-COMMANDS = ["demo", "generate", "reconcile", "run", "nights", "show", "database upgrade"]
+COMMANDS = [
+    *("demo", "generate", "reconcile", "run", "check", "template", "receipt", "nights", "show"),
+    "database upgrade",
+]
 HEAVY = ("numpy", "pandas", "pandera", "prefect", "pyarrow", "pydantic", "rich", "sqlalchemy")
 
 
