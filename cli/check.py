@@ -50,7 +50,12 @@ def write_template(file: Path) -> int:
     """Write an empty workbook for a provider's caseload."""
     from connectors.intake.templates import template
     from publishing.folder import writing
+    from schemas.errors import WrongUsage
 
+    if file.suffix.lower() != ".xlsx":
+        raise WrongUsage(f"{file} must be the name of a workbook: end it in .xlsx.")
+    if file.exists():
+        raise WrongUsage(f"{file} is there already, and may be filled in. Give another name.")
     with writing(file):
         file.write_bytes(template())
     say(f"Written: {file}")

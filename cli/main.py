@@ -254,21 +254,23 @@ def receipt(file: Path, provider: str, caseload_date: date, config: Path | None)
 
 @cpli.command(epilog="Example: cpli nights --out nights")
 @out_option(required=False)
-def nights(out: Path | None) -> int:
+@config_option(required=False)
+def nights(out: Path | None, config: Path | None) -> int:
     """List the nights on record."""
     from cli.record import list_nights
 
-    return list_nights(out)
+    return list_nights(out, config)
 
 
 @cpli.command(epilog="Example: cpli show 2026-11-19 --out nights")
 @click.argument("night", type=Day(), metavar="NIGHT")
 @out_option(required=False)
-def show(night: date, out: Path | None) -> int:
+@config_option(required=False)
+def show(night: date, out: Path | None, config: Path | None) -> int:
     """Show one night: what came, what was refused, what was found and what has changed."""
     from cli.record import show_night
 
-    return show_night(night, out)
+    return show_night(night, out, config)
 
 
 @cpli.group()
@@ -278,11 +280,12 @@ def database() -> None:
 
 @database.command(epilog="Example: cpli database upgrade --out nights")
 @out_option(required=False)
-def upgrade(out: Path | None) -> int:
+@config_option(required=False)
+def upgrade(out: Path | None, config: Path | None) -> int:
     """Bring the tables up to date with this version, making them if there are none."""
     from cli.record import upgrade_database
 
-    return upgrade_database(out)
+    return upgrade_database(out, config)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

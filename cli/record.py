@@ -20,9 +20,9 @@ LISTED = 40
 """How many sources that gave trouble are listed one by one."""
 
 
-def list_nights(out: Path | None) -> int:
+def list_nights(out: Path | None, config: Path | None = None) -> int:
     """Print one line for each night on record."""
-    nights = casebook_of(out, read_only=True).nights()
+    nights = casebook_of(out, config, read_only=True).nights()
     made = table(
         "Nights on record",
         ["Night", "Outcome", "Not assessed", "Discrepancies", "First recorded"],
@@ -45,9 +45,9 @@ def list_nights(out: Path | None) -> int:
     return 0
 
 
-def show_night(as_of: date, out: Path | None) -> int:
+def show_night(as_of: date, out: Path | None, config: Path | None = None) -> int:
     """Print what a night received, refused and found, and what changed since the one before."""
-    casebook = casebook_of(out, read_only=True)
+    casebook = casebook_of(out, config, read_only=True)
     nights = casebook.nights()
     night = next((night for night in nights if night.as_of == as_of), None)
     if night is None:
@@ -93,16 +93,16 @@ def show_sources(night: NightRow) -> None:
         say(f"and {len(trouble) - LISTED:,} more")
 
 
-def upgrade_database(out: Path | None) -> int:
+def upgrade_database(out: Path | None, config: Path | None = None) -> int:
     """Bring the tables up to date."""
-    casebook_of(out, read_only=False)
+    casebook_of(out, config, read_only=False)
     say("The tables of the record of nights are up to date.")
     return 0
 
 
-def casebook_of(out: Path | None, *, read_only: bool) -> Casebook:
+def casebook_of(out: Path | None, config: Path | None, *, read_only: bool) -> Casebook:
     """Open the record that is set, or the one beside the nights in a folder."""
-    return Casebook.open(database_url(load_settings(), out or nearest()), read_only=read_only)
+    return Casebook.open(database_url(load_settings(config), out or nearest()), read_only=read_only)
 
 
 def nearest() -> Path:

@@ -62,8 +62,8 @@ class ConfiguredSource:
 
     `window_start` is the first day of the night's window, `now` when it reads databases.
     With `habits` caseloads are read as providers write them; without, they are canonical.
-    `troubles` are the places that could not be reached tonight, `withheld` those that could not
-    give every file: what lies here of a file without a date may then be an earlier night's.
+    `troubles` are the places that could not be reached tonight, `withheld` gives
+    the files of a place that could not be had tonight: what lies here of them is an earlier state.
     """
 
     as_of: date
@@ -75,7 +75,7 @@ class ConfiguredSource:
     caseloads: FileTable
     habits: Habits | None = None
     troubles: Mapping[str, CpliError] = field(default_factory=dict)
-    withheld: Mapping[str, CpliError] = field(default_factory=dict)
+    withheld: Mapping[str, Mapping[str, CpliError]] = field(default_factory=dict)
     _open: dict[str, Snapshot] = field(default_factory=dict, init=False)
     _understood: dict[CaseloadFile, Understood] = field(default_factory=dict, init=False)
 
@@ -99,16 +99,12 @@ class ConfiguredSource:
     @contextmanager
     def reading(self, local_authority: str) -> Iterator[None]:
         """Let all that is read of a council's databases meanwhile be of one moment."""
-        tables = self.of_councils[local_authority]
-        places = {
-            table.place.name: table.place
-            for table in (tables.cplis, tables.portal)
-            if isinstance(table, DatabaseTable)
-        }
+        table = self.of_councils[local_authority].cplis
         with ExitStack() as leaving:
-            for name, place in places.items():
-                self._open[name] = leaving.enter_context(snapshot(place))
-                leaving.callback(self._open.pop, name)
+            if isinstance(table, DatabaseTable):
+                with blaming(file_of(table.place, table.table)):
+                    self._open[table.place.name] = leaving.enter_context(snapshot(table.place))
+                leaving.callback(self._open.pop, table.place.name)
             yield
 
     def cplis(
@@ -119,7 +115,7 @@ class ConfiguredSource:
         source = f"cpli {local_authority}"
         if isinstance(table, DatabaseTable):
             return self._parts(table, source=source, provider_ids=provider_ids)
-        found = self._found(table)
+        found = self._whole_of(table)
         oldest = self.as_of - timedelta(days=self.of_councils[local_authority].max_age_days)
         files = [
             file
@@ -157,10 +153,16 @@ class ConfiguredSource:
         source = f"portal {extract.local_authority}"
         if isinstance(table, FileTable):
             found = _named(self._found(table), extract.file)
+            self._insist_had(table, found)
             return table.read(found, source=source, provider_ids=provider_ids)
         if table is None:
             raise ValueError("a council without a portal has no extracts")
-        return whole(self._parts(table, source=source, provider_ids=provider_ids))
+        with ExitStack() as leaving:
+            name = table.place.name
+            if name not in self._open:
+                self._open[name] = leaving.enter_context(snapshot(table.place))
+                leaving.callback(self._open.pop, name)
+            return whole(self._parts(table, source=source, provider_ids=provider_ids))
 
     def caseload_files(self) -> tuple[tuple[CaseloadFile, ...], pd.DataFrame]:
         """Return the caseloads, by provider, date and time of receipt."""
@@ -182,6 +184,7 @@ class ConfiguredSource:
     def caseload(self, caseload: CaseloadFile) -> RawTable:
         """Read a caseload."""
         found = _named(self._found(self.caseloads), caseload.file)
+        self._insist_had(self.caseloads, found)
         if self.habits is None:
             return self.caseloads.read(found, source=f"caseload {caseload.provider_id}")
         content, facts = self.caseloads.content(found)
@@ -217,35 +220,58 @@ class ConfiguredSource:
         return refusals()
 
     def _found(self, table: FileTable) -> tuple[Found, ...]:
-        if table.place in self.troubles:
-            raise self.troubles[table.place]
-        if table.place in self.withheld and not table.pattern.dated:
-            raise self.withheld[table.place]
-        return table.found()
+        """Return a table's files, those among them that could not be had tonight."""
+        if trouble := self.troubles.get(table.place):
+            raise SourceRefused(str(trouble), rule="out_of_reach", file=table.expected)
+        with blaming(table.expected):
+            return table.found(besides=self.withheld.get(table.place, ()), at=self.now)
+
+    def _whole_of(self, table: FileTable) -> tuple[Found, ...]:
+        """Return a table's files where all could be had; an earlier one may say something else."""
+        found = self._found(table)
+        for file in found:
+            self._insist_had(table, file)
+        return found
+
+    def _insist_had(self, table: FileTable, found: Found) -> None:
+        """Refuse a file that could not be had tonight, though an earlier state may lie here."""
+        if trouble := self.withheld.get(table.place, {}).get(found.file):
+            raise SourceRefused(str(trouble), rule="out_of_reach", file=found.name)
 
     def _whole(self, table: TableAt, *, source: str) -> RawTable:
         if isinstance(table, FileTable):
-            files = self._found(table)
+            files = self._whole_of(table)
             if not files:
                 raise _not_received(table)
             return table.read(files[-1], source=source)
-        with snapshot(table.place) as opened:
+        with blaming(file_of(table.place, table.table)), snapshot(table.place) as opened:
             return whole(read(opened, table.table, table.feed, source=source, asked=self._asked()))
 
     def _parts(
         self, table: DatabaseTable, *, source: str, provider_ids: Mapping[str, str]
     ) -> Iterator[RawTable]:
-        return read(
-            self._open[table.place.name],
-            table.table,
-            table.feed,
-            source=source,
-            asked=self._asked(),
-            provider_ids=provider_ids,
-        )
+        with blaming(file_of(table.place, table.table)):
+            yield from read(
+                self._open[table.place.name],
+                table.table,
+                table.feed,
+                source=source,
+                asked=self._asked(),
+                provider_ids=provider_ids,
+            )
 
     def _asked(self) -> Asked:
         return Asked(as_of=self.as_of, window_start=self.window_start, received_at=self.now)
+
+
+@contextmanager
+def blaming(file: str) -> Iterator[None]:
+    """Say of a fault which file or table it is about, where it does not know."""
+    try:
+        yield
+    except CpliError as error:
+        error.file = error.file or file
+        raise
 
 
 def _day_of(found: Found) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -14,7 +14,7 @@ import pandas as pd
 
 from connectors import disk
 from connectors.csv_file import read_csv
-from connectors.feed import CANONICAL, NOTHING, Feed, translated
+from connectors.feed import CANONICAL, ISO, NOTHING, Feed, translated
 from connectors.folder import MOST_BYTES
 from connectors.patterns import FilePattern, Named
 from connectors.wording import refused
@@ -50,9 +50,12 @@ class FileTable:
         """What messages call a file that did not come."""
         return f"{self.place}/{self.pattern.text}"
 
-    def found(self) -> tuple[Found, ...]:
+    def found(
+        self, *, besides: Iterable[str] = (), at: datetime | None = None
+    ) -> tuple[Found, ...]:
         """Return the files that are there, by date, time of receipt and name.
 
+        `besides` are names of files that should be there, as if they had come `at` an instant.
         Raises TryAgainLater or PersonNeeded where the folder cannot be read.
         """
         if not disk.exists(self.folder, ""):
@@ -67,6 +70,10 @@ class FileTable:
             status = named and status_of(self.folder, name)
             if named and status:
                 files.append((named, datetime.fromtimestamp(status.st_mtime, UTC)))
+        if at is not None:
+            there = {named.file for named, _ in files}
+            others = (self.pattern.match(name) for name in besides if name not in there)
+            files += [(named, at) for named in others if named]
         files.sort(key=lambda it: (it[0].day or date.min, it[1], it[0].file))
         seen: Counter[str] = Counter()
         return tuple(self._called(named, at, seen) for named, at in files)
@@ -104,11 +111,18 @@ class FileTable:
         """Read a file as canonical text. Raises SourceRefused like every reader of files."""
         content, facts = self.content(found)
         table = replace(self.of, headings=self.feed.columns)
+        feed = self.feed
         if found.file.lower().endswith(".xlsx"):
             raw = read_xlsx(content, table=table, source=source, facts=facts)
+            # Cells of a date type are dates, however other dates are written.
+            feed = replace(
+                feed,
+                date_formats=(ISO, *feed.date_formats),
+                instant_formats=(ISO, *feed.instant_formats),
+            )
         else:
             raw = self._read_csv(content, table=table, source=source, facts=facts)
-        return translated(raw, self.feed, provider_ids=provider_ids)
+        return translated(raw, feed, provider_ids=provider_ids)
 
     def _read_csv(
         self, content: bytes, *, table: TableColumns, source: str, facts: FileFacts

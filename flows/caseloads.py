@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from casebook.record import SourceOutcome, SourceRecord
 from connectors.source import Source
 from flows import pulls
 from flows.faults import Unforeseen, quoting_nobody
+from flows.progress import LOG
 from flows.pulls import RECEIPTS, CaseloadFacts, Pull
 from reconciliation import Tolerances
 from schemas.cleaning import CleanedCaseloads, clean_caseloads
@@ -77,6 +79,7 @@ def read_caseloads(
             "refusals": pulls.together(
                 [
                     _strays(source),
+                    _none_at_all(files, provider_ids),
                     unnamed,
                     *(pulls.refusal(name, error) for name, error in refused),
                     cleaned.refusals,
@@ -89,11 +92,14 @@ def read_caseloads(
 def _receipts(source: Source, opened: Sequence[Opened], cleaned: CleanedCaseloads) -> pd.DataFrame:
     """Return what each provider is told of each caseload dated in time: name (of a file), text."""
     receipts: dict[str, str] = {}
+    sent: Counter[str] = Counter()
     for number, one in enumerate(opened):
         alone = _alone(cleaned, one.file.file, number) if one.raw is not None else None
         text = source.receipt(one.file, cleaned=alone, error=one.error)
         if text is not None:
-            receipts[f"{one.file.provider_id}_{one.file.caseload_date}.txt"] = text
+            name = f"{one.file.provider_id}_{one.file.caseload_date}"
+            sent[name] += 1
+            receipts[f"{name}{f'_{sent[name]}' if sent[name] > 1 else ''}.txt"] = text
     return pd.DataFrame({"name": [*receipts], "text": [*receipts.values()]}, dtype="str")
 
 
@@ -104,6 +110,19 @@ def _alone(cleaned: CleanedCaseloads, file: str, number: int) -> CleanedCaseload
         refusals=cleaned.refusals[cleaned.refusals["file"] == file],
         counts=cleaned.counts[cleaned.counts["caseload"] == number],
     )
+
+
+def _none_at_all(files: Sequence[CaseloadFile], provider_ids: frozenset[str]) -> pd.DataFrame:
+    """Warn where no provider has sent anything: a share that is not mounted looks like that."""
+    if files or not provider_ids:
+        return pulls.together([])
+    none = SourceRefused(
+        "There is not one caseload, so every provider counts as having sent nothing. Ask whoever"
+        " looks after the place where caseloads arrive whether it is there and can be read.",
+        rule="not_received",
+    )
+    LOG.warning("Providers: %s", none)
+    return pulls.refusal("caseload", none, level=RefusalLevel.WARNING)
 
 
 def _strays(source: Source) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def fetch(origin: Origin, casebook: Casebook) -> Fetched:
             LOG.warning("%s", trouble)
             continue
         _say(name, collected[name])
-    withheld = {name: each.troubles[0] for name, each in collected.items() if each.troubles}
+    withheld = {name: each.troubles for name, each in collected.items()}
     return Fetched(
         origin=replace(origin, troubles=troubles, withheld=withheld), collected=collected
     )
@@ -65,6 +65,7 @@ def put_away(fetched: Fetched) -> None:
         try:
             with Line(place) as line:
                 inbox = Inbox(line)
+                inbox.insist_on_done_folder()
                 for file in (*(taking.fetched.file for taking in used.takings), *used.known):
                     inbox.put_away(file, at=fetched.origin.now)
         except CpliError as trouble:
@@ -78,7 +79,7 @@ def _say(name: str, collected: Collected) -> None:
         counted(len(collected.takings), "new file"),
         len(collected.known),
     )
-    for trouble in collected.troubles:
+    for trouble in collected.troubles.values():
         LOG.warning("%s", trouble)
     for reason, number in collected.left.items():
         LOG.info("Left at %s: %s (%s)", name, counted(number, "file"), reason)

@@ -40,7 +40,7 @@ class Origin:
 
     `folder` is in the canonical layout; without one the settings say where everything is, and `out`
     keeps what was fetched. `troubles` are the places that could not be reached tonight, `withheld`
-    those that could not give every file.
+    gives the files of a place that could not be had.
     """
 
     as_of: date
@@ -49,7 +49,7 @@ class Origin:
     out: Path
     folder: Path | None = None
     troubles: Mapping[str, CpliError] = field(default_factory=dict)
-    withheld: Mapping[str, CpliError] = field(default_factory=dict)
+    withheld: Mapping[str, Mapping[str, CpliError]] = field(default_factory=dict)
 
     def open(self) -> tuple[Source, tuple[str, ...]]:
         """Return the sources and the councils in them; raises where there is nothing to assess."""

@@ -172,11 +172,11 @@ def as_refusal(error: CpliError, *, file: str = "") -> SourceRefused:
         case SourceRefused():
             return error
         case TryAgainLater():
-            return SourceRefused(str(error), rule="out_of_reach", file=file)
+            return SourceRefused(str(error), rule="out_of_reach", file=error.file or file)
         case PersonNeeded():
-            return SourceRefused(str(error), rule="not_readable", file=file)
+            return SourceRefused(str(error), rule="not_readable", file=error.file or file)
         case _:
-            return SourceRefused(str(error), rule="fault_of_ours", file=file)
+            return SourceRefused(str(error), rule="fault_of_ours", file=error.file or file)
 
 
 def refused(source: str, error: SourceRefused) -> SourceRecord:

@@ -29,9 +29,10 @@ from flows.pulls import (
     council_name,
 )
 from flows.streaming import stage_cplis
+from flows.words import counted
 from reconciliation import Tolerances
 from schemas.cleaning import clean_cplis, clean_portal, clean_providers, clean_supplier_references
-from schemas.errors import CpliError, PersonNeeded, SourceRefused
+from schemas.errors import CpliError, PersonNeeded, SourceRefused, TryAgainLater
 from schemas.raw import PortalFile, RawTable, whole
 from schemas.vocabularies import RefusalLevel
 
@@ -126,7 +127,7 @@ def read_council(
             portal.facts, cplis=cplis.counted, sources=(cplis.record, *portal.facts.sources)
         ),
         frames={
-            **portal.frames,
+            **{name: portal.frames[name] for name in ("portal", "rejected_portal")},
             **cplis.frames,
             "refusals": pulls.together([cplis.refusals, portal.frames["refusals"]]),
         },
@@ -192,8 +193,11 @@ def unmapped_suppliers(parts: Iterable[RawTable], local_authority: str) -> pd.Da
 
 
 def _without_a_cpli(cplis: _Cplis, local_authority: str) -> Pull[CouncilFacts]:
-    nothing = without_council(local_authority, _no_cpli(cplis.counted.file, local_authority))
+    unmapped = cplis.frames[UNMAPPED]
+    why = _no_cpli(cplis.counted.file, local_authority, held_back=len(unmapped))
+    nothing = without_council(local_authority, why)
     noted = pulls.together([cplis.refusals, nothing.frames["refusals"]])
+    nothing = replace(nothing, frames={**nothing.frames, UNMAPPED: unmapped})
     return replace(nothing, frames={**nothing.frames, "refusals": noted}, staged=cplis.staged)
 
 
@@ -230,27 +234,31 @@ def _read_portal(
     as_of: date,
     tolerances: Tolerances,
 ) -> Pull[CouncilFacts]:
-    """Read the latest extract in time that can be read; those before it stay unopened (rule 10)."""
+    """Read the latest extract in time that can be read; those before it stay unopened (rule 10).
+
+    A portal that cannot be reached keeps nobody's CPLIs from being compared with caseloads.
+    """
     name = f"portal {local_authority}"
     oldest = as_of - timedelta(days=tolerances.portal_max_age_days)
-    latest_first = sorted(
-        (
-            file
-            for file in source.portal_files(local_authority)
-            if oldest <= file.extract_date <= as_of
-        ),
-        key=lambda file: (file.extract_date, file.file),
-        reverse=True,
-    )
     sources: list[SourceRecord] = []
     noted: list[pd.DataFrame] = []
+
+    def refuse(error: CpliError, file: str) -> None:
+        why = pulls.as_refusal(error, file=file)
+        sources.append(pulls.refused(name, why))
+        noted.append(pulls.refusal(name, why))
+
+    files: tuple[PortalFile, ...] = ()
+    try:
+        files = source.portal_files(local_authority)
+    except (PersonNeeded, TryAgainLater) as error:
+        refuse(error, name)
+    latest_first = [file for file in reversed(files) if oldest <= file.extract_date <= as_of]
     for at, file in enumerate(latest_first):
         try:
             found = _read_extract(source, file, name=name, references=references)
-        except PersonNeeded as error:
-            why = pulls.as_refusal(error, file=file.file)
-            sources.append(pulls.refused(name, why))
-            noted.append(pulls.refusal(name, why))
+        except (PersonNeeded, TryAgainLater) as error:
+            refuse(error, file.file)
             continue
         unopened = (_superseded(name, older) for older in latest_first[at + 1 :])
         return replace(
@@ -299,10 +307,18 @@ def _superseded(name: str, file: PortalFile) -> SourceRecord:
     return SourceRecord(source=name, outcome=SourceOutcome.SUPERSEDED, file=file.file)
 
 
-def _no_cpli(file: str, local_authority: str) -> SourceRefused:
+def _no_cpli(file: str, local_authority: str, *, held_back: int) -> SourceRefused:
+    remedy = "Ask the council to send it again, whole."
+    if held_back:
+        remedy = (
+            f"{counted(held_back, 'CPLI')} of it {'is' if held_back == 1 else 'are'} held back"
+            " because no list leads from the council's supplier reference to a provider;"
+            " unmapped_suppliers.csv has them. Ask whoever keeps the register of providers to add"
+            " the references."
+        )
     return SourceRefused(
         f"{file} holds no CPLI that can be used, so {council_name(local_authority)} is not"
-        " assessed. Ask the council to send it again, whole.",
+        f" assessed. {remedy}",
         rule="no_rows",
         file=file,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -25,10 +26,11 @@ def receipt_of(
     Raises `WrongUsage` where there is no such file.
     """
     caseloads = load_settings(config).caseloads
-    table = FileTable(of=CASELOAD, place=".", folder=file.parent, pattern=FilePattern(file.name))
+    table = FileTable(of=CASELOAD, place="file", folder=file.parent, pattern=FilePattern("*"))
     found = next((it for it in table.found() if it.file == file.name), None)
     if found is None:
         raise WrongUsage(f"There is no file {file}. Name a caseload.")
+    found = replace(found, name=f"list{file.suffix}")
     try:
         content, facts = table.content(found)
         understood = understand(

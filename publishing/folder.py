@@ -99,7 +99,7 @@ def writing(place: Path) -> Iterator[None]:
     if reason:
         raise WrongUsage(
             f"Nothing can be written to {place}: {reason}. Make room or mend its permissions, or"
-            " give another folder with --out."
+            " name another place."
         )
 
 

@@ -44,6 +44,7 @@ from schemas.vocabularies import RefusalLevel, ServiceType
 
 Mask = NDArray[np.bool_]
 
+REGISTER_KEEPER = "the keeper of the providers' register"
 EARLIEST_BIRTH = pd.Timestamp(1900, 1, 1)
 
 
@@ -257,8 +258,7 @@ def clean_caseloads(
 def clean_providers(raw: RawTable) -> Cleaned:
     """Clean the register of providers; the first whole row of a `provider_id` counts (rule 2)."""
     text = _without_blank_rows(raw.frame, PROVIDER.all)
-    who = "the keeper of the providers' register"
-    tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
+    tidy = _Tidy(text=text, who=REGISTER_KEEPER, source=raw.source, file=raw.facts.file)
     tidy.ragged()
     tidy.required_text("provider_id")
     for name in ("name", "cqc_id", "ods_code"):
@@ -283,8 +283,7 @@ def clean_supplier_references(raw: RawTable, *, provider_ids: Collection[str]) -
     A reference that a council has for two providers leads to neither.
     """
     text = _without_blank_rows(raw.frame, SUPPLIER_REFERENCE.all)
-    who = "the keeper of the providers' register"
-    tidy = _Tidy(text=text, who=who, source=raw.source, file=raw.facts.file)
+    tidy = _Tidy(text=text, who=REGISTER_KEEPER, source=raw.source, file=raw.facts.file)
     tidy.ragged()
     tidy.required_council()
     for name in ("supplier_reference", "provider_id"):
@@ -334,13 +333,16 @@ class _Tidy:
         """Note rows that stay without the value."""
         self.noted.append((where, column, rule, RefusalLevel.WARNING, self._sentence(column, why)))
 
-    def reject(self, where: Mask, column: str | None, rule: str, why: str) -> None:
-        """Note rows that are left out."""
+    def reject(
+        self, where: Mask, column: str | None, rule: str, why: str, *, who: str = ""
+    ) -> None:
+        """Note rows that are left out, and who should act where it is not the sender."""
         self.rejected |= where
-        self.noted.append((where, column, rule, RefusalLevel.REJECTED, self._sentence(column, why)))
+        said = self._sentence(column, why, who)
+        self.noted.append((where, column, rule, RefusalLevel.REJECTED, said))
 
-    def _sentence(self, column: str | None, why: str) -> str:
-        return f"{column or 'row'}: {why}. To be corrected by {self.who}."
+    def _sentence(self, column: str | None, why: str, who: str = "") -> str:
+        return f"{column or 'row'}: {why}. To be corrected by {who or self.who}."
 
     def ragged(self) -> None:
         where = self.text["ragged"].to_numpy(dtype=bool)
@@ -378,7 +380,8 @@ class _Tidy:
             unmapped,
             "provider_id",
             "supplier_reference_unmapped",
-            "the providers' register does not hold this supplier reference of the council",
+            "no list leads from this supplier reference of the council to a provider",
+            who=REGISTER_KEEPER,
         )
         self.columns["provider_id"] = values
 

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 
 class CpliError(Exception):
-    """Any fault that this product foresees; `exit_code` is what the command ends with."""
+    """Any fault that this product foresees; `exit_code` is what the command ends with.
+
+    `file` is what it is about, as refusals call it, where that is known.
+    """
 
     exit_code = 1
+    file = ""
 
 
 class TryAgainLater(CpliError):

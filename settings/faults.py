@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -36,7 +37,7 @@ SENTENCES = {
     "union_tag_invalid": "its connector must be folder, sftp or sql",
     "too_short": "it must not be empty",
     "string_too_short": "it must not be empty",
-    "string_pattern_mismatch": "it is not written as it must be",
+    "string_pattern_mismatch": "it must be small letters, digits and underscores",
 }
 SOURCES: tuple[Path, ...] = (("providers",), ("supplier_references",))
 CASELOADS: Path = ("caseloads",)
@@ -95,7 +96,7 @@ def _without_tags(location: Iterable[int | str], written: Written) -> Path:
     path: Path = ()
     level: Any = written.says
     for part in location:
-        if isinstance(part, str) and isinstance(level, Mapping):
+        if isinstance(part, str) and part != "[key]" and isinstance(level, Mapping):
             if part in ("folder", "sftp", "sql") and part not in level and path[:1] == ("places",):
                 continue
             path, level = (*path, part), level.get(part, {})
@@ -129,6 +130,10 @@ def faults_between(written: Written) -> Iterator[Fault]:
         if path[-1] in SECRETS:
             wrong = "it is a secret: set it in the environment or as a file of the secrets folder"
             yield written.fault(path, wrong)
+    url = _tables_in(says).get("database", {}).get("url")
+    if isinstance(url, str) and urlsplit(url).password:
+        wrong = "it must not hold a password: set the whole address as a secret"
+        yield written.fault(("database", "url"), wrong)
     for name in ("providers", "councils", "caseloads"):
         if not says.get(name):
             yield written.fault((name,), "it is missing: say where it comes from")

@@ -52,6 +52,7 @@ from settings.sources import (
     SqlPlace,
 )
 
+SITE = frozenset({"places", "providers", "supplier_references", "councils", "caseloads"})
 SECRETS, CONFIG = "CPLI_SECRETS_DIR", "CPLI_CONFIG"
 """Where the folder of secrets and the file of settings are; not settings themselves."""
 IDENTITY_KEY_LENGTH = 16
@@ -163,12 +164,13 @@ def load_settings(config: Path | None = None) -> Settings:
 
     Raises `WrongUsage` with every problem at once.
     """
-    problems = [*_contracts_switched_off(os.environ), *_unknown(os.environ)]
+    secrets = os.environ.get(SECRETS)
+    problems = [*_contracts_switched_off(os.environ), *_unknown(os.environ), *_secrets(secrets)]
     written = _read(config) if config else Written(file="", says={}, lines={})
     written = replace(written, variables=frozenset(name.upper() for name in os.environ))
     settings, faults = None, list[Fault]()
     try:
-        settings = _layers(written.says, os.environ.get(SECRETS))()
+        settings = _layers(written.says, secrets if secrets and Path(secrets).is_dir() else None)()
     except ValidationError as error:
         faults += faults_of_shape(error, written, _names())
     except SettingsError as error:
@@ -214,7 +216,16 @@ def _layers(says: Mapping[str, Any], secrets: str | None) -> type[Settings]:
                 file_secret_settings, secrets_dir=secrets, secrets_nested_delimiter="__"
             )
             written = InitSettingsSource(settings_cls, dict(says))
-            return init_settings, env_settings, dotenv_settings, kept, written
+            above = [init_settings, env_settings, dotenv_settings, kept]
+            if not says:
+                # Secrets of a site are none of the business of a command that is told of no site.
+                above = [
+                    InitSettingsSource(
+                        settings_cls, {k: v for k, v in each().items() if k not in SITE}
+                    )
+                    for each in above
+                ]
+            return *above, written
 
     return Layered
 
@@ -237,6 +248,17 @@ def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
             and field not in Settings.model_fields
         ):
             yield f"{name} is no setting of ours: correct or unset it"
+
+
+def _secrets(folder: str | None) -> Iterator[str]:
+    """Yield what is wrong with the folder of secrets, and files in it that nothing reads."""
+    if not folder:
+        return
+    if not Path(folder).is_dir():
+        yield f"{SECRETS} names no folder: correct it, or unset it"
+        return
+    names = (path.name for path in Path(folder).iterdir() if path.is_file())
+    yield from _unknown(dict.fromkeys(names, ""))
 
 
 def _names() -> frozenset[str]:

@@ -10,6 +10,7 @@ import codecs
 import re
 from contextlib import suppress
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self
@@ -52,7 +53,11 @@ CODES = MappingProxyType(
         "authorisation": Authorisation.codes(),
     }
 )
-SOME_DAY = date(2026, 11, 20)
+SOME_DAY, ANY_DAY = date(2026, 11, 20), date(2026, 3, 4)
+DIRECTIVE = re.compile(r"%.")
+DIRECTIVES = frozenset({"%Y", "%m", "%d", "%b", "%B", "%H", "%I", "%p", "%M", "%S", "%f", "%z"})
+ANY_TEXT = "a;b,c"
+NO_TEXT = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 
 
 def known_pattern(text: str) -> str:
@@ -64,20 +69,25 @@ def known_pattern(text: str) -> str:
 
 def known_format(text: str) -> str:
     """Return a date format, or raise `ValueError`: a year of two digits may be of two centuries."""
-    try:
-        read = None if text == ISO else pd.to_datetime(SOME_DAY.strftime(text), format=text)
-        whole = read is None or read.date() == SOME_DAY
-    except ValueError:
-        whole = False
-    if not whole or "%y" in text:
+    whole = text == ISO
+    if not whole and set(DIRECTIVE.findall(text)) <= DIRECTIVES:
+        with suppress(ValueError, re.error):
+            whole = pd.to_datetime(SOME_DAY.strftime(text), format=text).date() == SOME_DAY
+    if not whole:
         raise ValueError("it must be iso or hold a whole date, such as %d/%m/%Y")
     return text
 
 
-def at_least_one(formats: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the formats, or raise `ValueError` where there is none."""
+def told_apart(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the formats, or raise `ValueError` where there is none, or one day can be two."""
     if not formats:
         raise ValueError("it must not be empty: leave it out for iso")
+    for one, other in permutations([form for form in formats if form != ISO], 2):
+        read = pd.to_datetime(
+            pd.Series([ANY_DAY.strftime(one)]), format=other, errors="coerce"
+        ).iloc[0]
+        if not pd.isna(read) and read.date() != ANY_DAY:
+            raise ValueError(f"a day written as {one} could be another one written as {other}")
     return formats
 
 
@@ -97,10 +107,10 @@ def known_zone(name: str) -> str:
 
 def known_encoding(name: str) -> str:
     """Return an encoding's name, or raise `ValueError`."""
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        pass
+    with suppress(LookupError, UnicodeError):
+        known = codecs.lookup(name).name
+        if known not in NO_TEXT and ANY_TEXT.encode(known).decode(known) == ANY_TEXT:
+            return known
     raise ValueError("it must be the name of an encoding, such as utf-8 or cp1252")
 
 
@@ -126,7 +136,7 @@ def without_password(url: str) -> str:
 Pattern = Annotated[str, AfterValidator(known_pattern)]
 Format = Annotated[str, AfterValidator(known_format)]
 Words = dict[str, tuple[str, ...]]
-Formats = Annotated[tuple[Format, ...], AfterValidator(at_least_one)]
+Formats = Annotated[tuple[Format, ...], AfterValidator(told_apart)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
@@ -248,6 +258,21 @@ class TableSource(Strict):
             if unknown := sorted(set(known.values()) - set(CODES[column])):
                 raise ValueError(f"{column} has no code {', '.join(unknown)}")
         return codes
+
+    @field_validator("query")
+    @classmethod
+    def only_reads(cls, query: str | None) -> str | None:
+        """Refuse a query that is not one SELECT, or has parameters that we do not know."""
+        from connectors.sql.query import SqlTable
+
+        wrong = ""
+        try:
+            SqlTable(of=cls.of, table=None if query else "x", query=query)
+        except WrongUsage as error:
+            wrong = str(error)
+        if wrong:
+            raise ValueError(wrong)
+        return query
 
     def feed(self, *, by_supplier_reference: bool = False) -> Feed:
         """Return how the table is written."""

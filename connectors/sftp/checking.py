@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.sftp.faults import SftpLater, SftpRefused, SftpTrouble
-from connectors.sftp.inbox import look, path_of
+from connectors.sftp.inbox import insist_on_done_folder, look, path_of
 from connectors.sftp.names import LeftBecause
 from connectors.sftp.place import SftpPlace
 from connectors.sftp.session import Session, connected
@@ -58,7 +58,8 @@ def _looked_at(session: Session, *, now: datetime) -> Checked:
             can_read = True
         if place.done_folder is not None:
             done_folder = False
-            done_folder = session.folder(place.done_folder)
+            insist_on_done_folder(session, folder=place.done_folder)
+            done_folder = True
     except (SftpLater, SftpRefused) as fault:
         trouble = fault
     newest = max((file.modified_at for file in listing.files), default=0)

@@ -25,12 +25,12 @@ class Taking:
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
-    """What a round brought: `known` files were taken before, `troubles` hold back a file each."""
+    """What a round brought: `known` were taken before, `troubles` hold back a file, by its name."""
 
     takings: tuple[Taking, ...]
     known: tuple[RemoteFile, ...]
     left: Mapping[LeftBecause, int]
-    troubles: tuple[SftpTrouble, ...]
+    troubles: Mapping[str, SftpTrouble]
 
 
 def collect(
@@ -48,7 +48,7 @@ def collect(
     """
     listing = inbox.stable(settling_seconds)
     sweep(inbox.place, into, still_there=listing.files)
-    takings, known, troubles = [], [], list[SftpTrouble]()
+    takings, known, troubles = [], [], dict[str, SftpTrouble]()
     for file in listing.files:
         if is_known(file, ledger, place=inbox.place.name, into=into):
             known.append(file)
@@ -58,9 +58,9 @@ def collect(
         except (SftpLater, SftpRefused) as trouble:
             if trouble.fault not in OF_ONE_FILE:
                 raise
-            troubles.append(trouble)
+            troubles[file.name] = trouble
     return Collected(
-        takings=tuple(takings), known=tuple(known), left=listing.left, troubles=tuple(troubles)
+        takings=tuple(takings), known=tuple(known), left=listing.left, troubles=troubles
     )
 
 

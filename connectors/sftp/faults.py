@@ -34,6 +34,7 @@ class Fault(StrEnum):
     KEY_UNUSABLE = "key_unusable"
     KEY_REFUSED = "key_refused"
     NO_FOLDER = "sftp_no_folder"
+    NO_DONE_FOLDER = "sftp_no_done_folder"
     NOT_ALLOWED = "sftp_not_allowed"
     SERVER_FAILED = "sftp_server_failed"
     NAMES_UNREADABLE = "names_unreadable"
@@ -120,6 +121,10 @@ SENTENCES = MappingProxyType(
         Fault.NO_FOLDER: (
             "{place} has no such folder as the configuration names. Correct the folder, or ask"
             " {keeper} to make it."
+        ),
+        Fault.NO_DONE_FOLDER: (
+            "{place} has no such done folder as the configuration names, so what was taken stays"
+            " where it is. Correct done_folder, or ask {keeper} to make it."
         ),
         Fault.NOT_ALLOWED: (
             "{place} does not let our account at {file}. Ask {keeper} for the right to it."

@@ -6,13 +6,14 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from connectors.sftp.faults import Fault, SftpLater, trouble
+from connectors.sftp.faults import Fault, SftpLater, SftpRefused, trouble
 from connectors.sftp.line import Line
 from connectors.sftp.names import COMPANION, LeftBecause, is_companion, why_left
 from connectors.sftp.part import Part, RemoteFile
@@ -78,6 +79,11 @@ class Inbox:
         """Fetch a file whole and checked, or not at all; its time of change comes with it."""
         return self.line(partial(download, file=file, into=into))
 
+    def insist_on_done_folder(self) -> None:
+        """Raise `sftp_no_done_folder` where files that were taken cannot be put away."""
+        if self.place.done_folder is not None:
+            self.line(partial(insist_on_done_folder, folder=self.place.done_folder))
+
     def put_away(self, file: RemoteFile, *, at: datetime) -> None:
         """Move a file that was taken, and its .sha256, into the done folder, if there is one.
 
@@ -87,6 +93,14 @@ class Inbox:
         if self.place.done_folder is not None:
             stamp = f"{at:%Y%m%dT%H%M%SZ}-{uuid4().hex[:12]}"
             self.line(partial(move, file=file, to=f"{self.place.done_folder}/{stamp}-{file.name}"))
+
+
+def insist_on_done_folder(session: Session, *, folder: str) -> None:
+    """Raise `sftp_no_done_folder` where there is no such folder."""
+    with suppress(SftpRefused):
+        if session.folder(folder):
+            return
+    raise trouble(Fault.NO_DONE_FOLDER, session.place)
 
 
 def look(session: Session) -> Listing:

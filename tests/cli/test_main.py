@@ -140,7 +140,7 @@ def test_a_place_that_cannot_be_written_ends_with_two(sources, tmp_path, capsys)
     (tmp_path / "file").write_text("")
     arguments = ["reconcile", "--sources", str(sources.root), "--as-of", "2026-11-20"]
     assert main([*arguments, "--out", str(tmp_path / "file")]) == 2
-    assert "give another folder with --out" in capsys.readouterr().err
+    assert "or name another place" in capsys.readouterr().err
 
 
 def test_results_among_the_sources_end_with_two_and_leave_nothing(sources, capsys):

@@ -1,6 +1,7 @@
 """A night from configured sources: what does not come, what is late, and what is put away."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -139,6 +140,12 @@ def test_a_cpli_whose_supplier_reference_is_unmapped_is_listed_and_accuses_nobod
     assert unlisted(6)["cpli_id"] in set(held["cpli_id"])
     assert "support_not_reported" not in set(account.frames["discrepancies"]["type"])
     assert set(account.frames["refusals"]["rule"]) >= {"supplier_reference_unmapped"}
+    change, more = by_reference("", sources)
+    account = night_of(configure(change, more=more))
+    assert reasons(account) == {LEICESTER: "no_rows"}
+    assert len(account.frames["unmapped"]) == 3
+    (left_out,) = failed(account)
+    assert "Ask whoever keeps the register of providers" in (left_out.message or "")
 
 
 @pytest.fixture
@@ -215,7 +222,75 @@ def test_a_file_that_cannot_be_had_tonight_is_not_replaced_by_an_earlier_one(
     (root / "cpli.csv.sha256").write_text("0" * 64, encoding="utf-8")
     fetched = fetch(origin, casebook).origin
     assert "cpli.csv" in {file.name for file in fetched.received("caseloads").iterdir()}
-    assert reasons(night_of(fetched)) == {LEICESTER: "not_readable"}
+    account = night_of(fetched)
+    assert reasons(account) == {LEICESTER: "out_of_reach"}
+    said = account.frames["refusals"].set_index("rule").loc["out_of_reach"]
+    assert said["file"] == "caseloads/cpli.csv"
+
+
+@pytest.mark.server
+def test_a_caseload_that_cannot_be_had_again_is_refused_and_not_read_as_it_was(
+    configure, sources, inbox, tmp_path
+):
+    root, said = inbox
+    origin = configure(from_inbox(sources, said))
+    casebook = Casebook.open(f"sqlite:///{tmp_path / 'casebook.db'}")
+    fetch(origin, casebook)
+    file = min(root.glob("P1_*"))
+    file.write_text("changed", encoding="utf-8")
+    Path(f"{file}.sha256").write_text("0" * 64, encoding="utf-8")
+    account = night_of(fetch(origin, casebook).origin)
+    refused = account.frames["refusals"]
+    (one,) = refused.loc[refused["rule"] == "out_of_reach", "file"]
+    assert one == f"caseloads/{file.name}"
+    overdue = account.frames["discrepancies"].query("type == 'caseload_overdue'")
+    assert set(overdue["provider_id"]) == {"P1"}
+
+
+@pytest.mark.server
+def test_a_portal_that_cannot_be_reached_keeps_no_council_out(configure, sources, inbox, tmp_path):
+    _, said = inbox
+    sources.council(LEICESTER, [*sources.cplis[LEICESTER], unlisted(6)])
+    at_inbox = ('[councils.leicester.portal]\nplace = "leicester"', "[councils.leicester.portal]")
+    change = (at_inbox[0], at_inbox[1] + '\nplace = "portal"')
+    port = re.search(r"port = [0-9]+", said)
+    assert port
+    origin = configure(change, more="\n[places.portal]\n" + said.replace(port.group(), "port = 9"))
+    account = night_of(fetch(origin, Casebook.open(f"sqlite:///{tmp_path / 'c.db'}")).origin)
+    assert reasons(account) == {}
+    assert "support_not_reported" in set(account.frames["discrepancies"]["type"])
+    refused = account.frames["refusals"].set_index("source").loc[f"portal {LEICESTER}"]
+    assert "out_of_reach" in set(refused["rule"])
+
+
+def test_where_no_caseload_came_at_all_the_place_is_suspected(configure, sources, caplog):
+    for file in (sources.root / "caseload").iterdir():
+        file.unlink()
+    with caplog.at_level("WARNING", logger="cpli"):
+        account = night_of(configure())
+    assert "There is not one caseload" in caplog.text
+    assert "caseload" in set(account.frames["refusals"]["source"])
+
+
+def test_of_two_extracts_of_one_day_the_later_one_counts(configure, sources):
+    folder = sources.root / "council" / LEICESTER
+    (late,) = folder.glob("portal_*.csv")
+    early = late.with_name(f"{late.stem}_z.csv")
+    early.write_text("cpli_id\n", encoding="utf-8")
+    os.utime(early, (1, 1))
+    pattern = ('place = "leicester"\nfile = "portal_{date}.csv"', "")
+    change = (pattern[0], pattern[0].replace("{date}", "{date}*"))
+    account = night_of(configure(change))
+    assert "missing_columns" not in set(account.frames["refusals"]["rule"])
+
+
+def test_two_files_of_one_provider_and_day_have_a_receipt_each(configure, sources):
+    file = min((sources.root / "caseload").glob("P1_*"))
+    file.with_suffix(".xlsx").write_bytes(b"no workbook")
+    receipts = night_of(configure()).frames["receipts"]
+    mine = receipts[receipts["name"].str.startswith(file.stem)]
+    assert len(mine) == 2
+    assert mine["text"].str.contains("We could not use this file").sum() == 1
 
 
 @pytest.mark.server

@@ -189,6 +189,15 @@ def test_all_faults_are_listed_at_once_each_with_its_line_and_the_fix(tmp_path: 
         ('decimal = ","', 'time_zone = "London"', "the name of a time zone"),
         ('decimal = ","', 'encoding = "latin-99"', "the name of an encoding"),
         ('decimal = ","', "max_age_days = -1", "it must be at least 0"),
+        ('"%d/%m/%Y"', '"%d/%m/%Y %Y"', "hold a whole date"),
+        ('"%d/%m/%Y"', '"%x"', "hold a whole date"),
+        ('["%d/%m/%Y"]', '["%d/%m/%Y", "%m/%d/%Y"]', "could be another one"),
+        ('decimal = ","', 'encoding = "hex"', "the name of an encoding"),
+        ('decimal = ","', 'encoding = "idna"', "the name of an encoding"),
+        ('table = "care.lines"', 'query = "select :windowstart"', "which we do not know"),
+        ('table = "care.lines"', 'query = "delete from lines"', "only reads"),
+        ("[places.portal]", "[places.Portal]", "small letters, digits and underscores"),
+        ("[tolerances]", f'[database]\nurl = "postgresql://u:{SECRET}@h/d"', "must not hold a"),
         ('decimal = ","', 'columns = "LINE"', "a table of names and values"),
         ("{date:%d%m%Y}", "{date:%d%m%y}", "%Y, %m and %d"),
     ],
@@ -221,6 +230,28 @@ def test_a_file_that_is_not_there_or_is_no_text_is_named(tmp_path: Path):
     (tmp_path / "x.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(WrongUsage, match="is not UTF-8"):
         load_settings(tmp_path / "x.toml")
+
+
+def test_secrets_of_a_site_do_not_trouble_a_command_without_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CPLI_PLACES__FINANCE__PASSWORD", SECRET)
+    assert not load_settings().configured
+    (tmp_path / "cpli_places__portal__key_password").write_text(SECRET)
+    monkeypatch.setenv("CPLI_SECRETS_DIR", str(tmp_path))
+    assert not load_settings().configured
+
+
+def test_a_folder_of_secrets_that_is_none_or_holds_a_misspelt_one_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "CPLI_PLACE__FINANCE__PASSWORD").write_text(SECRET)
+    monkeypatch.setenv("CPLI_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(WrongUsage, match="CPLI_PLACE__FINANCE__PASSWORD is no setting of ours"):
+        load_settings()
+    monkeypatch.setenv("CPLI_SECRETS_DIR", str(tmp_path / "none"))
+    with pytest.raises(WrongUsage, match="CPLI_SECRETS_DIR names no folder"):
+        load_settings()
 
 
 def test_the_sample_is_sound():

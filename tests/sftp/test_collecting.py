@@ -82,7 +82,7 @@ def test_a_bad_file_does_not_hold_back_the_others(
     into.mkdir()
     collected = collect(inbox_of(place_of(server)), ledger, into=into, at=AT)
     assert came(collected) == {"b.csv": Standing.NEW}
-    assert [trouble.fault for trouble in collected.troubles] == [Fault.CHECKSUM_DIFFERS]
+    assert [trouble.fault for trouble in collected.troubles.values()] == [Fault.CHECKSUM_DIFFERS]
     assert sum(collected.left.values()) == 1
 
 
@@ -142,4 +142,4 @@ def test_a_check_says_who_should_act(
     assert (undone.can_read, undone.done_folder) == (True, False)
     assert (unread.can_list, unread.can_read) == (True, False)
     faults = [it.trouble.fault for it in (away, lost, undone, unread) if it.trouble]
-    assert faults == [Fault.UNREACHABLE, Fault.NO_FOLDER, Fault.NO_FOLDER, Fault.NOT_ALLOWED]
+    assert faults == [Fault.UNREACHABLE, Fault.NO_FOLDER, Fault.NO_DONE_FOLDER, Fault.NOT_ALLOWED]
