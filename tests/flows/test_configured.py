@@ -3,10 +3,12 @@
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from folders.canonical import COUNCILS, LEICESTER, RUTLAND, unlisted
 from servers import sftp
@@ -17,7 +19,9 @@ from flows.checking import check
 from flows.fetching import fetch, put_away
 from flows.origin import Origin, origin_of
 from flows.receipts import receipt_of
-from flows.steps import conclude, failed, pull_in_memory
+from flows.stage import pick_up
+from flows.steps import conclude, failed, pull_council, pull_in_memory, pull_register
+from flows.streaming import lay_down_beside
 from schemas.errors import WrongUsage
 
 AS_OF = date(2026, 11, 20)
@@ -261,6 +265,32 @@ def test_a_portal_that_cannot_be_reached_keeps_no_council_out(configure, sources
     assert "support_not_reported" in set(account.frames["discrepancies"]["type"])
     refused = account.frames["refusals"].set_index("source").loc[f"portal {LEICESTER}"]
     assert "out_of_reach" in set(refused["rule"])
+
+
+def test_a_council_read_from_a_database_keeps_its_cplis_without_a_portal(
+    configure, sources, tmp_path
+):
+    file = sources.root / "council" / LEICESTER / "cpli.csv"
+    with sqlite3.connect(tmp_path / "finance.db") as finance:
+        pd.read_csv(file, dtype=str).to_sql("lines", finance, index=False)
+    finance.close()
+    for extract in file.parent.glob("portal_*"):
+        extract.unlink()
+    change = (
+        'place = "leicester"\nfile = "cpli.csv"',
+        'place = "finance"\ntable = "lines"',
+    )
+    more = f'\n[places.finance]\nconnector = "sql"\nurl = "sqlite:///{tmp_path / "finance.db"}"\n'
+    origin = configure(change, more=more)
+    source, _ = origin.open()
+    register = pull_register(source).facts
+    folder = tmp_path / "stage"
+    pulled = pull_council(source, register, LEICESTER, AS_OF, origin.settings, folder=folder)
+    assert pulled.staged
+    frames = pick_up(lay_down_beside(pulled, folder), folder).frames
+    assert len(frames["cplis"]) == len(sources.cplis[LEICESTER])
+    assert len(frames["portal"]) == 0
+    assert "not_received" in set(frames["refusals"]["rule"])
 
 
 def test_where_no_caseload_came_at_all_the_place_is_suspected(configure, sources, caplog):
