@@ -18,7 +18,7 @@ from connectors.intake.heading import Heading, find_heading, is_identified, sett
 from connectors.intake.labels import GUIDANCE_TITLE, LABELS
 from connectors.intake.reading import Reading
 from connectors.intake.sheets import Body, Merge, Sheet, opened
-from connectors.intake.words import TOTAL_WORDS, key
+from connectors.intake.words import LEAVER_WORDS, TOTAL_WORDS, key
 from connectors.tabular import TEXT, UNKNOWN_COLUMNS_NAMED, leave_out, raw_table
 from connectors.wording import ask, listed, refused
 from connectors.xlsx_file import Cell
@@ -109,6 +109,7 @@ def understand(
     unread = _unread(file.sheets, sheet, notes) if file.is_book else ()
     heading, left_out = settled(found, file=facts.file)
     body = _with_merged(sheet, heading)
+    _refuse_leavers(body, heading, file=facts.file)
     skipped = _skipped(sheet, heading, body)
     body = _without(body, skipped)
     reading = Reading(
@@ -301,6 +302,23 @@ def _with_merged(sheet: Sheet, heading: Heading) -> Body:
             if any(column[row] for column in own):
                 columns[merge.left][row] = columns[merge.left][top]
     return Body(columns=tuple(columns), ragged=body.ragged)
+
+
+def _refuse_leavers(body: Body, heading: Heading, *, file: str) -> None:
+    """Refuse a list with a part of people who have left: they would count as supported."""
+    for row, cells in enumerate(zip(*body.columns, strict=True), 1):
+        filled = {key(str(cell)).rstrip(digits) for cell in cells if str(cell).strip()}
+        if len(filled) == 1 and filled <= LEAVER_WORDS:
+            raise refused(
+                CASELOAD,
+                file,
+                rule="unreadable",
+                wrong=(
+                    f"has a part for people who have left, from line {heading.row + 1 + row} on,"
+                    " whom we would take for supported"
+                ),
+                remedy="leave them out, or give everybody's end date in a column of its own",
+            )
 
 
 def _skipped(sheet: Sheet, heading: Heading, body: Body) -> tuple[Skipped, ...]:

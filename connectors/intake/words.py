@@ -566,6 +566,25 @@ TITLES = frozenset(
         ),
     }
 )
+# A line of these alone heads a part of people who are no longer supported.
+LEAVER_WORDS = frozenset(
+    {
+        *(
+            "discharged",
+            "discharges",
+            "dischargedresidents",
+            "dischargedclients",
+            "leavers",
+            "left",
+        ),
+        *("haveleft", "nowleft", "deceased", "died", "passedaway", "rip", "ceased", "ended"),
+        *("endedpackages", "closed", "closedcases", "inactive", "archive", "archived", "former"),
+        *("formerresidents", "formerclients", "formerserviceusers", "pastresidents"),
+        *("pastclients", "pastserviceusers", "previousresidents", "previousclients"),
+        *("previousserviceusers", "exresidents", "exclients", "nolongersupported"),
+        *("nolongerwithus", "nolongerreceivingsupport", "supportended", "movedon", "movedout"),
+    }
+)
 TOTAL_WORDS = frozenset(
     {
         *("total", "totals", "grandtotal", "subtotal", "sum", "sumtotal", "overalltotal"),

@@ -452,6 +452,14 @@ CASES: dict[str, Case] = {
         content=one([PLAIN, ["", "Total", "Ann", "04/07/1938", "HS", "01/05/2026", ""]]),
         expected=PLAIN_READ + " | Total | Ann | 1938-07-04 | HS | 2026-05-01 |\n",
     ),
+    "people who have left in a part of their own": Case(
+        content=one([PLAIN, MARGARET, ["", "Leavers:"], SIAN]),
+        expected="unreadable",
+    ),
+    "people who have left under a line across the sheet": Case(
+        content=one([PLAIN, MARGARET, ["Discharged 2026"], SIAN], merged=[(2, 0, 2, 4)]),
+        expected="unreadable",
+    ),
     "the heading again on each page": Case(
         content=one([PLAIN, MARGARET, PLAIN, SIAN]),
         expected=PLAIN_READ + MARGARET_READ + NOBODY + SIAN_READ,
