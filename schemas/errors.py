@@ -17,9 +17,13 @@ class CpliError(Exception):
 
 
 class TryAgainLater(CpliError):
-    """It may pass by itself: a busy database, a dropped connection."""
+    """It may pass by itself: a busy database, a dropped connection.
+
+    `soon` says that a second try within seconds may already help.
+    """
 
     exit_code = 1
+    soon = False
 
 
 class PersonNeeded(CpliError):

@@ -10,9 +10,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from connectors.feed import CANONICAL, Feed
+from connectors.retry import Retry
 from connectors.sql.place import SqlPlace
 from connectors.sql.query import Asked, SqlTable
-from connectors.sql.retry import Retry
 from connectors.sql.rows import read
 from connectors.sql.snapshot import Snapshot, snapshot
 from schemas.raw import RawTable

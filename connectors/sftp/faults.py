@@ -64,6 +64,7 @@ class SftpLater(TryAgainLater):
     def __init__(self, message: str, fault: Fault) -> None:
         super().__init__(message)
         self.fault = fault
+        self.soon = fault in PASSING
 
 
 class SftpRefused(PersonNeeded):

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
-
-from connectors.sftp.faults import PASSING, SftpLater
+from connectors.retry import Retry
+from connectors.sftp.faults import SftpLater
 from connectors.sftp.place import SftpPlace
 from connectors.sftp.session import Session, connected
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retry:
-    """How often to try, and how many seconds to wait in between: doubling, with some jitter."""
-
-    tries: int = 4
-    first_wait: float = 1.0
-    longest_wait: float = 30.0
-    jitter: float = 1.0
-    sleep: Callable[[float], None] = time.sleep
-
-    def __call__(self, step: Callable[[], T]) -> T:
-        """Do a step, and again where its fault can pass. Raises the last fault."""
-        retrying = Retrying(
-            stop=stop_after_attempt(self.tries),
-            wait=wait_exponential_jitter(self.first_wait, self.longest_wait, jitter=self.jitter),
-            retry=retry_if_exception(_can_pass),
-            sleep=self.sleep,
-            reraise=True,
-        )
-        return retrying(step)
 
 
 class Line:
@@ -80,7 +55,3 @@ class Line:
         except SftpLater:
             self.close()
             raise
-
-
-def _can_pass(error: BaseException) -> bool:
-    return isinstance(error, SftpLater) and error.fault in PASSING

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import text
 
 from connectors.feed import Feed
+from connectors.retry import Retry
 from connectors.sql.place import SqlPlace
 from connectors.sql.query import Asked, SqlTable
-from connectors.sql.retry import Retry
 from connectors.sql.rows import columns_of, file_of, missing_columns, read
 from connectors.sql.snapshot import Snapshot, snapshot
 from connectors.sql.ways import ways_of

@@ -59,6 +59,7 @@ class SqlLater(TryAgainLater):
     def __init__(self, message: str, fault: Fault) -> None:
         super().__init__(message)
         self.fault = fault
+        self.soon = fault in PASSING
 
 
 class SqlRefused(PersonNeeded):

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engi
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import NullPool
 
+from connectors.retry import Retry
 from connectors.sql.faults import CAUGHT, Fault, SqlLater, in_plain_words, trouble
 from connectors.sql.place import SqlPlace
-from connectors.sql.retry import Retry
 from connectors.sql.ways import ways_of
 
 # Told to log everything, SQLAlchemy logs each row that it reads. Ours are nobody's business.

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from servers.sftp import HOST, Keys, Server, in_process, make_keys, openssh
 
+from connectors.retry import Retry
 from connectors.sftp.inbox import Inbox
-from connectors.sftp.line import Line, Retry
+from connectors.sftp.line import Line
 from connectors.sftp.place import SftpPlace, Timeouts
 
 QUICK = Timeouts(connect=2, banner=2, login=2, channel=2, read=2)

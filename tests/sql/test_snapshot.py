@@ -14,9 +14,9 @@ from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool
 
 from connectors.feed import CANONICAL
+from connectors.retry import Retry
 from connectors.sql.faults import Fault, SqlLater, SqlRefused
 from connectors.sql.query import SqlTable
-from connectors.sql.retry import Retry
 from connectors.sql.rows import read
 from connectors.sql.snapshot import Snapshot, snapshot
 from schemas.errors import PersonNeeded, TryAgainLater, WrongUsage

@@ -1,4 +1,4 @@
-"""When a database is asked again, and how long it is left in peace before."""
+"""When a server is asked again, and how long it is left in peace before."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from connectors.sql.faults import PASSING, SqlLater
+from schemas.errors import TryAgainLater
 
 T = TypeVar("T")
 
@@ -25,16 +25,16 @@ class Retry:
     sleep: Callable[[float], None] = time.sleep
 
     def __call__(self, step: Callable[[], T]) -> T:
-        """Do a step, and again where its fault can pass. Raises the last fault."""
+        """Do a step, and again where its fault can pass soon. Raises the last fault."""
         retrying = Retrying(
             stop=stop_after_attempt(self.tries),
             wait=wait_exponential_jitter(self.first_wait, self.longest_wait, jitter=self.jitter),
-            retry=retry_if_exception(_can_pass),
+            retry=retry_if_exception(_can_pass_soon),
             sleep=self.sleep,
             reraise=True,
         )
         return retrying(step)
 
 
-def _can_pass(error: BaseException) -> bool:
-    return isinstance(error, SqlLater) and error.fault in PASSING
+def _can_pass_soon(error: BaseException) -> bool:
+    return isinstance(error, TryAgainLater) and error.soon
