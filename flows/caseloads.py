@@ -91,25 +91,25 @@ def read_caseloads(
 
 def _receipts(source: Source, opened: Sequence[Opened], cleaned: CleanedCaseloads) -> pd.DataFrame:
     """Return what each provider is told of each caseload dated in time: name (of a file), text."""
+    refusals = dict(tuple(cleaned.refusals.groupby("file", sort=False)))
+    places = {number: place for place, number in enumerate(cleaned.counts["caseload"].tolist())}
+    nothing = pulls.together([])
     receipts: dict[str, str] = {}
     sent: Counter[str] = Counter()
     for number, one in enumerate(opened):
-        alone = _alone(cleaned, one.file.file, number) if one.raw is not None else None
+        alone = None
+        if one.raw is not None:
+            alone = replace(
+                cleaned,
+                refusals=refusals.get(one.file.file, nothing),
+                counts=cleaned.counts.iloc[places[number] : places[number] + 1],
+            )
         text = source.receipt(one.file, cleaned=alone, error=one.error)
         if text is not None:
             name = f"{one.file.provider_id}_{one.file.caseload_date}"
             sent[name] += 1
             receipts[f"{name}{f'_{sent[name]}' if sent[name] > 1 else ''}.txt"] = text
     return pd.DataFrame({"name": [*receipts], "text": [*receipts.values()]}, dtype="str")
-
-
-def _alone(cleaned: CleanedCaseloads, file: str, number: int) -> CleanedCaseloads:
-    """Return what cleaning says of one caseload."""
-    return replace(
-        cleaned,
-        refusals=cleaned.refusals[cleaned.refusals["file"] == file],
-        counts=cleaned.counts[cleaned.counts["caseload"] == number],
-    )
 
 
 def _none_at_all(files: Sequence[CaseloadFile], provider_ids: frozenset[str]) -> pd.DataFrame:

@@ -223,6 +223,7 @@ def _transport(wire: socket.socket, **options: Any) -> paramiko.Transport:
 
 def _open_sftp(transport: paramiko.Transport, place: SftpPlace) -> Session:
     """Start SFTP; paramiko would wait without end for a server that never answers this."""
+    started = time.monotonic()
     late = threading.Event()
     watch = threading.Timer(place.timeouts.channel, partial(_give_up, transport, late))
     watch.start()
@@ -232,7 +233,8 @@ def _open_sftp(transport: paramiko.Transport, place: SftpPlace) -> Session:
         channel.invoke_subsystem("sftp")
         return Session(place, channel)
     except (OSError, EOFError, paramiko.SSHException):
-        if late.is_set():
+        # paramiko may give up a moment before we do, in words of its own.
+        if late.is_set() or time.monotonic() - started >= place.timeouts.channel:
             raise TimeoutError from None
         raise
     finally:
