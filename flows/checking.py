@@ -29,7 +29,6 @@ from connectors.sql.query import Asked
 from flows.origin import Origin, habits_of, sftp_place, sql_place
 from flows.words import counted
 from publishing.folder import insist_on_room
-from reconciliation.days import window_start
 from schemas.cleaning import (
     Cleaned,
     clean_caseloads,
@@ -42,7 +41,6 @@ from schemas.errors import CpliError, SourceRefused, TryAgainLater
 from schemas.raw import CaseloadFile, RawTable
 from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, SUPPLIER_REFERENCE, TableColumns
 from schemas.vocabularies import RefusalLevel
-from settings.settings import Settings
 from settings.sources import Caseloads, FolderPlace, SftpPlace, SqlPlace, TableSource
 
 SAMPLE_ROWS = 20
@@ -95,7 +93,7 @@ class Checked:
 
 def check(origin: Origin) -> Checked:
     """Try every place, table and destination of the settings."""
-    tables = dict(_tables(origin.settings))
+    tables = origin.settings.tables()
     places, looked = [], []
     with TemporaryDirectory(prefix="cpli-check-") as folder:
         for name in sorted(origin.settings.places):
@@ -106,19 +104,6 @@ def check(origin: Origin) -> Checked:
     order = list(tables)
     looked.sort(key=lambda it: order.index(it.name))
     return Checked(places=(*places, *_destinations(origin)), tables=tuple(looked))
-
-
-def _tables(settings: Settings) -> Iterator[tuple[str, Looked]]:
-    if settings.providers:
-        yield "providers", settings.providers
-    if settings.supplier_references:
-        yield "supplier references", settings.supplier_references
-    for name, council in settings.councils.items():
-        yield f"{name} cpli", council.cpli
-        if council.portal:
-            yield f"{name} portal", council.portal
-    if settings.caseloads:
-        yield "caseloads", settings.caseloads
 
 
 def _check_place(
@@ -198,7 +183,7 @@ def _check_sql(
     origin: Origin, name: str, place: SqlPlace, tables: Mapping[str, Looked]
 ) -> tuple[CheckedPlace, list[CheckedTable]]:
     at = {key: origin.table_of(table) for key, table in tables.items()}
-    asked = Asked(as_of=origin.as_of, window_start=_window_start(origin), received_at=origin.now)
+    asked = Asked(as_of=origin.as_of, window_start=origin.window_start, received_at=origin.now)
     found = sql.check(
         sql_place(name, place),
         [(it.table, _known_by_us(it.feed)) for it in at.values() if isinstance(it, DatabaseTable)],
@@ -326,10 +311,6 @@ def _as_it_says(raw: RawTable, as_of: date) -> CaseloadFile:
 
 def _columns(found: Collection[str], table: TableColumns) -> str:
     return f"{len(found)} of {len(table.all)}"
-
-
-def _window_start(origin: Origin) -> date:
-    return window_start(origin.as_of, months=origin.settings.tolerances.window_months)
 
 
 def _destinations(origin: Origin) -> Iterator[CheckedPlace]:

@@ -9,16 +9,15 @@ from pathlib import Path
 
 from connectors.configured import ConfiguredSource, CouncilTables, DatabaseTable, TableAt
 from connectors.files import FileTable
-from connectors.folder import CanonicalFolder
 from connectors.intake.habits import Habits
 from connectors.patterns import FilePattern
 from connectors.sftp import place as sftp
 from connectors.source import Source
 from connectors.sql import place as sql
 from connectors.sql.query import SqlTable
+from flows.steps import open_source
 from reconciliation.days import window_start
-from schemas.errors import CpliError, NothingAssessed, WrongUsage
-from schemas.tables import CASELOAD, TableColumns
+from schemas.errors import CpliError, WrongUsage
 from settings.settings import Settings, load_settings
 from settings.sources import (
     Caseloads,
@@ -56,15 +55,12 @@ class Origin:
         if self.folder is None:
             source = self._configured()
             return source, source.councils()
-        folder = CanonicalFolder(self.folder)
-        folder.open()
-        known = folder.councils()
-        if not known:
-            raise NothingAssessed(
-                f"{self.folder} holds no council's folder, so nothing can be assessed. Ask whoever"
-                " fills the sources folder to put each council's files into council/<GSS code>."
-            )
-        return folder, known
+        return open_source(self.folder)
+
+    @property
+    def window_start(self) -> date:
+        """The first day of the night's window."""
+        return window_start(self.as_of, months=self.settings.tolerances.window_months)
 
     def folders(self) -> tuple[Path, ...]:
         """Return the folders that are read, where no result may be written."""
@@ -84,11 +80,6 @@ class Origin:
             if isinstance(place, SftpPlace) and name in wanted
         }
 
-    def databases(self) -> dict[str, sql.SqlPlace]:
-        """Return the databases that are configured."""
-        places = self.settings.places.items()
-        return {name: sql_place(name, it) for name, it in places if isinstance(it, SqlPlace)}
-
     def received(self, place: str) -> Path:
         """Return the folder into which a place's files are fetched."""
         return self.out / RECEIVED / place
@@ -101,13 +92,13 @@ class Origin:
         return ConfiguredSource(
             as_of=self.as_of,
             now=self.now,
-            window_start=window_start(self.as_of, months=settings.tolerances.window_months),
+            window_start=self.window_start,
             register=self._table(settings.providers),
             supplier_references=self._table(references) if references else None,
             of_councils={
                 council.code: self._council(council) for council in settings.councils.values()
             },
-            caseloads=self._files(settings.caseloads, CASELOAD),
+            caseloads=self._files(settings.caseloads),
             habits=None if settings.caseloads.canonical else habits_of(settings.caseloads),
             troubles=self.troubles,
             withheld=self.withheld,
@@ -116,10 +107,7 @@ class Origin:
     def table_of(self, source: TableSource | Caseloads, *, folder: Path | None = None) -> TableAt:
         """Return a table of the settings as its connector knows it, its files in another folder."""
         table: TableAt
-        if isinstance(source, Caseloads):
-            table = self._files(source, CASELOAD)
-        else:
-            table = self._table(source)
+        table = self._files(source) if isinstance(source, Caseloads) else self._table(source)
         if folder is not None and isinstance(table, FileTable):
             return replace(table, folder=folder)
         return table
@@ -140,11 +128,11 @@ class Origin:
                 of=source.of, table=source.table, query=source.query, within_window=within_window
             )
             return DatabaseTable(place=sql_place(source.place, place), table=table, feed=feed)
-        return replace(self._files(source, source.of), feed=feed)
+        return replace(self._files(source), feed=feed)
 
-    def _files(self, source: TableSource | Caseloads, of: TableColumns) -> FileTable:
+    def _files(self, source: TableSource | Caseloads) -> FileTable:
         return FileTable(
-            of=of,
+            of=source.of,
             place=source.place,
             folder=self._folder(source.place),
             pattern=FilePattern(source.file or ""),
@@ -156,16 +144,10 @@ class Origin:
 
     def _patterns(self) -> dict[str, list[FilePattern]]:
         """Return which files are wanted of each place."""
-        settings = self.settings
-        tables: list[TableSource | None] = [settings.providers, settings.supplier_references]
-        for council in settings.councils.values():
-            tables += [council.cpli, council.portal]
-        wanted = [(table.place, table.file) for table in tables if table and table.file]
-        if settings.caseloads:
-            wanted.append((settings.caseloads.place, settings.caseloads.file))
         patterns: dict[str, list[FilePattern]] = {}
-        for name, file in wanted:
-            patterns.setdefault(name, []).append(FilePattern(file))
+        for table in self.settings.tables().values():
+            if table.file:
+                patterns.setdefault(table.place, []).append(FilePattern(table.file))
         return patterns
 
 

@@ -50,6 +50,7 @@ from settings.sources import (
     ReferencesSource,
     SftpPlace,
     SqlPlace,
+    TableSource,
 )
 
 SITE = frozenset({"places", "providers", "supplier_references", "councils", "caseloads"})
@@ -141,9 +142,7 @@ class Settings(BaseSettings):
     )
 
     database: Database = Database()
-    tolerances: Annotated[Tolerances, BeforeValidator(split), AfterValidator(sensible)] = (
-        Tolerances()
-    )
+    tolerances: Thresholds = Tolerances()
     identity_key: Annotated[SecretStr, AfterValidator(long_enough)] | None = None
     sources: Path | None = None
     out: Path | None = None
@@ -152,6 +151,17 @@ class Settings(BaseSettings):
     supplier_references: ReferencesSource | None = None
     councils: dict[Name, Council] = Field(default_factory=dict)
     caseloads: Caseloads | None = None
+
+    def tables(self) -> dict[str, TableSource | Caseloads]:
+        """Return every table that the file of settings names, by what people call it."""
+        tables: dict[str, TableSource | Caseloads | None] = {
+            "providers": self.providers,
+            "supplier references": self.supplier_references,
+        }
+        for name, council in self.councils.items():
+            tables |= {f"{name} cpli": council.cpli, f"{name} portal": council.portal}
+        tables["caseloads"] = self.caseloads
+        return {name: table for name, table in tables.items() if table}
 
     @property
     def configured(self) -> bool:

@@ -1,13 +1,10 @@
 """Databases for the record: a SQLite file, and a PostgreSQL server of the tests' own."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from servers import postgres
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.pool import NullPool
 
 from casebook.store import Casebook
 
@@ -22,13 +19,8 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """Make an empty PostgreSQL database for one test."""
-    name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with postgres.empty_database(postgresql_server) as url:
+        yield url
 
 
 @pytest.fixture

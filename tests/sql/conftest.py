@@ -1,14 +1,11 @@
 """Council databases: a SQLite file, and a PostgreSQL server of the tests' own."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from council import Council
 from servers import postgres
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.pool import NullPool
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +18,8 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture
 def postgresql(postgresql_server: str) -> Iterator[Council]:
     """A council with an empty PostgreSQL database."""
-    name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
-    url = make_url(postgresql_server).set(database=name)
-    yield Council(url.render_as_string(hide_password=False))
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with postgres.empty_database(postgresql_server) as url:
+        yield Council(url)
 
 
 @pytest.fixture
