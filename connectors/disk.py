@@ -103,6 +103,3 @@ def plain_content(root: Path, file: str, *, called: str = "") -> tuple[bytes, os
             f"{called or file} is still being written. Run the night again when it is whole."
         )
     return read, after
-
-
-content = translated(plain_content)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +14,7 @@ import pandas as pd
 from connectors import disk
 from connectors.csv_file import read_csv
 from connectors.feed import CANONICAL, ISO, NOTHING, Feed, translated
-from connectors.folder import MOST_BYTES
+from connectors.folder import received, received_at
 from connectors.patterns import FilePattern, Named
 from connectors.wording import refused
 from connectors.xlsx_file import read_xlsx
@@ -69,7 +68,7 @@ class FileTable:
             named = self.pattern.match(name)
             status = named and status_of(self.folder, name)
             if named and status:
-                files.append((named, datetime.fromtimestamp(status.st_mtime, UTC)))
+                files.append((named, received_at(status)))
         if at is not None:
             there = {named.file for named, _ in files}
             others = (self.pattern.match(name) for name in besides if name not in there)
@@ -86,24 +85,8 @@ class FileTable:
         return Found(**vars(named), name=name, received_at=received_at)
 
     def content(self, found: Found) -> tuple[bytes, FileFacts]:
-        """Read a file's bytes. Raises SourceRefused `unreadable` where it is too large."""
-        status = disk.translated(disk.plain_status, called=found.name)(self.folder, found.file)
-        if status is None or status.st_size > MOST_BYTES:
-            raise refused(
-                self.of,
-                found.name,
-                rule="unreadable",
-                wrong=f"is larger than {MOST_BYTES // 10**9} GB or gone",
-                remedy="send it again",
-            )
-        read = disk.translated(disk.plain_content, called=found.name)
-        content, status = read(self.folder, found.file, called=found.name)
-        return content, FileFacts(
-            file=found.name,
-            size_bytes=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-            received_at=datetime.fromtimestamp(status.st_mtime, UTC),
-        )
+        """Read a file's bytes. Raises SourceRefused `unreadable` where that cannot be."""
+        return received(self.folder, found.file, table=self.of, called=found.name)
 
     def read(
         self, found: Found, *, source: str, provider_ids: Mapping[str, str] = NOTHING

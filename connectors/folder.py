@@ -204,7 +204,7 @@ class CanonicalFolder:
             provider_id=name.rpartition("_")[0],
             caseload_date=day,
             file=f"{CASELOADS}/{name}",
-            received_at=_received_at(status),
+            received_at=received_at(status),
         )
 
     def _read_if_received(self, file: str, *, table: TableColumns, source: str) -> RawTable:
@@ -213,30 +213,43 @@ class CanonicalFolder:
         return self._read(file, table=table, source=source)
 
     def _read(self, file: str, *, table: TableColumns, source: str) -> RawTable:
-        status = disk.status(self.root, file)
-        if status is None:
-            wrong = "is a folder, a pipe or a link that leads out of the sources, not a file"
-        elif status.st_size > MOST_BYTES:
-            wrong = f"is larger than {MOST_BYTES // 10**9} GB"
-        else:
-            content, status = disk.content(self.root, file)
-            facts = FileFacts(
-                file=file,
-                size_bytes=len(content),
-                sha256=hashlib.sha256(content).hexdigest(),
-                received_at=_received_at(status),
-            )
-            read = read_xlsx if file.lower().endswith(".xlsx") else read_csv
-            return read(content, table=table, source=source, facts=facts)
-        raise refused(
-            table, file, rule="unreadable", wrong=wrong, remedy="send the file itself, and whole"
+        content, facts = received(self.root, file, table=table)
+        read = read_xlsx if file.lower().endswith(".xlsx") else read_csv
+        return read(content, table=table, source=source, facts=facts)
+
+
+def received(
+    root: Path, file: str, *, table: TableColumns, called: str = ""
+) -> tuple[bytes, FileFacts]:
+    """Return a file's bytes, and what is known of it; `called` stands for its name in messages.
+
+    Raises SourceRefused `unreadable` where it is no plain file, or too large.
+    """
+    called = called or file
+    status = disk.translated(disk.plain_status, called=called)(root, file)
+    if status is None:
+        wrong = "is a folder, a pipe or a link that leads out of the sources, not a file"
+    elif status.st_size > MOST_BYTES:
+        wrong = f"is larger than {MOST_BYTES // 10**9} GB"
+    else:
+        reading = disk.translated(disk.plain_content, called=called)
+        content, status = reading(root, file, called=called)
+        return content, FileFacts(
+            file=called,
+            size_bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            received_at=received_at(status),
         )
+    raise refused(
+        table, called, rule="unreadable", wrong=wrong, remedy="send the file itself, and whole"
+    )
 
 
 _status_of_unnamed = disk.translated(disk.plain_status, called=f"a file in {CASELOADS}")
 
 
-def _received_at(status: os.stat_result) -> datetime:
+def received_at(status: os.stat_result) -> datetime:
+    """Return when a file came: its time of change."""
     return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
