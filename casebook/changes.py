@@ -57,6 +57,11 @@ def not_assessed(missing: pd.DataFrame, *, scope: Scope, earlier_scope: Scope) -
     of_council = missing["local_authority"].isin(councils) | (
         missing["local_authority"].isna() & bool(councils)
     )
+    return of_council | source_missing(missing, scope=scope)
+
+
+def source_missing(missing: pd.DataFrame, *, scope: Scope) -> pd.Series:
+    """Say for each discrepancy missing tonight whether its portal extract or caseload was too."""
     of_portal = missing["type"].isin(_types(Basis.PORTAL)) & missing["local_authority"].isin(
         scope.portals_not_assessed
     )
@@ -66,7 +71,7 @@ def not_assessed(missing: pd.DataFrame, *, scope: Scope, earlier_scope: Scope) -
     of_other_caseload = missing["type"].eq(DiscrepancyType.PROVIDER_DIFFERS) & missing[
         "council_value"
     ].isin(scope.providers_not_assessed)
-    return of_council | of_portal | of_caseload | of_other_caseload
+    return of_portal | of_caseload | of_other_caseload
 
 
 def basis(kind: DiscrepancyType) -> Basis:

@@ -11,7 +11,7 @@ from casebook.changes import COMPARED
 from schemas.errors import ContractBreach
 from schemas.tables import DISCREPANCY_COLUMNS, Discrepancy, check
 
-Values = tuple[str | date | None, ...]
+Values = tuple[str | int | date | None, ...]
 
 IN_FILE_ORDER = ["local_authority", "provider_id", "type", "discrepancy_id"]
 
@@ -32,14 +32,19 @@ def checked(discrepancies: pd.DataFrame) -> pd.DataFrame:
 
 def to_rows(frame: pd.DataFrame) -> list[Values]:
     """Return the rows as plain values, None for null."""
-    days = frame["caseload_date"].dt.date
-    values = frame.assign(caseload_date=days).astype(object).where(frame.notna(), None)
+    return to_values(frame[list(DISCREPANCY_COLUMNS)])
+
+
+def to_values(frame: pd.DataFrame) -> list[Values]:
+    """Return the rows of any frame as plain values, None for null; its days have no time."""
+    days = {name: frame[name].dt.date for name in frame.select_dtypes("datetime")}
+    values = frame.assign(**days).astype(object).where(frame.notna(), None)
     return list(values.itertuples(index=False, name=None))
 
 
 def from_rows(rows: Iterable[Sequence[str | date | None]]) -> pd.DataFrame:
     """Return rows of the columns of rule 11 as the Discrepancy table, in the order of the file."""
-    frame = _frame(rows, DISCREPANCY_COLUMNS)
+    frame = frame_of(rows, DISCREPANCY_COLUMNS)
     days = pd.to_datetime(frame["caseload_date"]).astype("datetime64[us]")
     frame = frame.astype("str").assign(caseload_date=days)
     return frame.sort_values(IN_FILE_ORDER, na_position="first", ignore_index=True)
@@ -47,10 +52,11 @@ def from_rows(rows: Iterable[Sequence[str | date | None]]) -> pd.DataFrame:
 
 def to_compare(rows: Iterable[Sequence[str | None]]) -> pd.DataFrame:
     """Return rows of the columns by which two nights are compared."""
-    return _frame(rows, COMPARED).astype("str")
+    return frame_of(rows, COMPARED).astype("str")
 
 
-def _frame(rows: Iterable[Sequence[str | date | None]], names: Sequence[str]) -> pd.DataFrame:
+def frame_of(rows: Iterable[Sequence[object]], names: Sequence[str]) -> pd.DataFrame:
+    """Return rows as a frame of plain objects."""
     # Handed the database's rows as they are, pandas would look into each for what it might be.
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     return pd.DataFrame(dict(zip(names, columns, strict=True)), dtype=object)

@@ -60,6 +60,23 @@ def of_a_night() -> Column[date]:
     )
 
 
+def said() -> tuple[Column[Any], ...]:
+    """Return the columns of what a night says of a discrepancy: those of rule 11 that can last."""
+    return (
+        harmless("type", Text()),
+        harmless("severity", Text()),
+        harmless("local_authority", Text(), null=True),
+        harmless("provider_id", Text(), null=True),
+        personal("person_id", Text(), null=True),
+        personal("cpli_ids", Text(), null=True),
+        harmless("service_type", Text(), null=True),
+        personal("council_value", Text(), null=True),
+        personal("provider_value", Text(), null=True),
+        harmless("reason", Text(), null=True),
+        harmless("caveat", Text(), null=True),
+    )
+
+
 # Instants are UTC, which SQLite keeps without their zone. `summary` is JSON without personal data;
 # `discrepancies` is how many the night found.
 NIGHT = Table(
@@ -144,6 +161,77 @@ TAKEN_FILE = Table(
     harmless("modified_at", BigInteger()),
     harmless("sha256", Text()),
     harmless("taken_at", DateTime(timezone=True)),
+)
+
+# What the nights say of each discrepancy, as of the latest one; made anew from the nights whenever
+# one is recorded again. What people decide about a case has no place here.
+DISCREPANCY_CASE = Table(
+    "discrepancy_case",
+    METADATA,
+    harmless("discrepancy_id", Text(), key=True),
+    *said(),
+    harmless("state", Text()),
+    harmless("first_seen", Date()),
+    harmless("open_since", Date()),
+    harmless("last_seen", Date()),
+    harmless("closed_on", Date(), null=True),
+    harmless("nights_seen", Integer()),
+    harmless("reopened", Integer()),
+)
+
+# What was said of a case on each night on which it was not what was said before; `changed` names
+# the columns.
+CASE_STATEMENT = Table(
+    "case_statement",
+    METADATA,
+    harmless("discrepancy_id", Text(), key=True),
+    harmless("as_of", Date(), key=True),
+    *said(),
+    harmless("changed", Text()),
+)
+
+# The nights on which a case opened, closed or opened again.
+CASE_TURN = Table(
+    "case_turn",
+    METADATA,
+    harmless("discrepancy_id", Text(), key=True),
+    harmless("as_of", Date(), key=True),
+    harmless("turn", Text()),
+)
+
+# The nights that the cases were made from, with how many cases each left in which way.
+CASE_NIGHT = Table(
+    "case_night",
+    METADATA,
+    harmless("as_of", Date(), key=True),
+    harmless("content_hash", Text()),
+    harmless("opened", Integer()),
+    harmless("reopened", Integer()),
+    harmless("lasting", Integer()),
+    harmless("closed", Integer()),
+    harmless("waiting", Integer()),
+)
+
+# Only ever added to. Each row's hash covers the one before it.
+HISTORY = Table(
+    "history",
+    METADATA,
+    Column(
+        "number",
+        BigInteger(),
+        primary_key=True,
+        autoincrement=False,
+        nullable=False,
+        info={"personal": False},
+    ),
+    harmless("at", DateTime(timezone=True)),
+    harmless("who", Text()),
+    harmless("night", Date()),
+    harmless("discrepancy_id", Text(), null=True),
+    harmless("what", Text()),
+    harmless("before", Text(), null=True),
+    harmless("after", Text(), null=True),
+    harmless("hash", Text()),
 )
 
 DISCREPANCY = tuple(NIGHT_DISCREPANCY.c[name] for name in DISCREPANCY_COLUMNS)

@@ -45,6 +45,48 @@ class Change(Vocabulary):
     NOT_ASSESSED = "not_assessed", "Not assessed"
 
 
+class CaseState(Vocabulary):
+    """How a case stands by what the nights say, whatever people have made of it."""
+
+    OPEN = "open", "Open"
+    RESOLVED_BY_DATA = "resolved_by_data", "Resolved by data"
+
+
+class Turn(Vocabulary):
+    """What a night did to a case."""
+
+    OPENED = "opened", "Opened"
+    CLOSED = "closed", "Closed"
+    REOPENED = "reopened", "Reopened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseCounts:
+    """How many cases a night left in which way.
+
+    `lasting` were open and seen again; `closed` were gone; `waiting` are open, were not seen, and
+    could not have been.
+    """
+
+    opened: int
+    reopened: int
+    lasting: int
+    closed: int
+    waiting: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether the history is whole; if not, where it is broken first, in a plain sentence.
+
+    `head` is the hash of its last entry, empty where there is none.
+    """
+
+    entries: int
+    head: str
+    broken: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CouncilRecord:
     """Whether a council was assessed on a night; if not, a reason code and a plain sentence."""

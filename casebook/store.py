@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Self
 
 import pandas as pd
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
+from casebook.casefile import catch_up, read_cases, read_counts, unlike_its_nights
 from casebook.changes import COMPARED, compare
 from casebook.database import connect, reading, writing
 from casebook.faults import in_plain_words, place
 from casebook.frames import checked, from_rows, to_compare, to_rows
+from casebook.history import verify
 from casebook.locks import lock
-from casebook.record import Change, NightRecord, NightRow, Recorded, Scope
+from casebook.models import NIGHT
+from casebook.record import (
+    CaseCounts,
+    CaseState,
+    Change,
+    NightRecord,
+    NightRow,
+    Recorded,
+    Scope,
+    Verdict,
+)
 from casebook.sql import night_before, put_night, read_discrepancies, read_nights
 from casebook.upgrade import behind, upgrade
+from casebook.working_days import working_days
 from schemas.errors import PersonNeeded, WrongUsage
 from schemas.tables import DISCREPANCY_COLUMNS
+from schemas.vocabularies import DiscrepancyType
 
 
 def utc_now() -> datetime:
@@ -65,12 +80,15 @@ class Casebook:
         """Put a night on record in one transaction, in place of what stood for it before.
 
         No other night is touched, and no row at all where the very same content stands already.
+        The cases and their history follow in the same transaction.
         Raises `ContractBreach` where the discrepancies are not the Discrepancy table.
         """
         discrepancies = checked(night.discrepancies)
         rows = to_rows(discrepancies)
         with writing(self.engine) as connection:
-            effect = put_night(connection, night, rows, now=self.clock())
+            now = self.clock()
+            effect = put_night(connection, night, rows, now=now)
+            catch_up(connection, who=f"the night of {night.as_of}", now=now)
             since = night_before(connection, night.as_of)
             changes = _changes(
                 connection, discrepancies[list(COMPARED)], scope=night.scope, since=since
@@ -117,9 +135,48 @@ class Casebook:
             return _changes(connection, tonight, scope=scope, since=since)
 
     @in_plain_words
+    def cases(
+        self,
+        *,
+        local_authority: str | None = None,
+        kind: DiscrepancyType | None = None,
+        state: CaseState | None = None,
+    ) -> pd.DataFrame:
+        """Return cases by discrepancy_id, the longest open first, with their age_days.
+
+        The columns are those of `discrepancy_case`; the age is in working days, from the night
+        since which a case is open to the latest night on record, or to the one that closed it.
+        """
+        with reading(self.engine) as connection:
+            latest = pd.Timestamp(connection.scalar(select(func.max(NIGHT.c.as_of))))
+            cases = read_cases(connection, local_authority=local_authority, type=kind, state=state)
+        until = cases["closed_on"].fillna(latest)
+        aged = cases.assign(age_days=working_days(cases["open_since"], until))
+        order = ["open_since", "type", "local_authority", "provider_id", "discrepancy_id"]
+        return aged.reset_index().sort_values(order, ignore_index=True).set_index("discrepancy_id")
+
+    @in_plain_words
+    def case_counts(self, as_of: date) -> CaseCounts | None:
+        """Return how many cases a night opened, closed and so on; None if it is not on record."""
+        with reading(self.engine) as connection:
+            return read_counts(connection, as_of)
+
+    @in_plain_words
+    def verify(self) -> Verdict:
+        """Say whether the history is whole and the cases are what it says."""
+        with reading(self.engine) as connection:
+            verdict = verify(connection)
+            unlike = None if verdict.broken else unlike_its_nights(connection)
+        if unlike is None:
+            return verdict
+        return replace(verdict, broken=f"Case {unlike} is not what its nights made of it.")
+
+    @in_plain_words
     def _prepare(self, *, read_only: bool) -> None:
         if not read_only:
-            upgrade(self.engine)
+            if upgrade(self.engine):
+                with writing(self.engine) as connection:
+                    catch_up(connection, who="an upgrade", now=self.clock())
         elif behind(self.engine):
             raise PersonNeeded(
                 f"{place(self.engine)} is empty or was made by an older version of this program."

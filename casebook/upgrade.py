@@ -15,14 +15,19 @@ VERSION_TABLE = "casebook_version"
 """The table with the name of the standing revision; our own, as Prefect keeps one of Alembic's."""
 
 
-def upgrade(engine: Engine) -> None:
-    """Run the revisions that are still to be run, all or none; two that come at once take turns."""
+def upgrade(engine: Engine) -> bool:
+    """Run the revisions that are still to be run, all or none, and say whether there were any.
+
+    Two that come at once take turns.
+    """
     if behind(engine):
         with writing(engine) as connection:
             if _is_behind(connection):
                 config = _config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
+                return True
+    return False
 
 
 def behind(engine: Engine) -> bool:

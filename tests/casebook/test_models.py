@@ -22,6 +22,11 @@ def test_the_personal_columns_are_those_that_somebody_decided_on() -> None:
         if column.info["personal"]
     }
     assert personal == {
+        *(
+            f"{table}.{name}"
+            for table in ("discrepancy_case", "case_statement")
+            for name in ("person_id", "cpli_ids", "council_value", "provider_value")
+        ),
         "night_discrepancy.person_id",
         "night_discrepancy.cpli_ids",
         "night_discrepancy.council_value",
