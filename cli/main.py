@@ -12,6 +12,7 @@ import click
 
 from cli.endings import Ending
 from flows.clock import today
+from schemas.vocabularies import DiscrepancyType
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
@@ -271,6 +272,55 @@ def show(night: date, out: Path | None, config: Path | None) -> int:
     from cli.record import show_night
 
     return show_night(night, out, config)
+
+
+@cpli.command(epilog="Example: cpli cases --council E06000017 --type support_ended --out nights")
+@click.option("--council", metavar="GSS", help="Cases of this council only.")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(DiscrepancyType.codes()),
+    metavar="TYPE",
+    help="Cases of this type only.",
+)
+@click.option(
+    "--state",
+    type=click.Choice(["open", "resolved_by_data", "all"]),
+    default="open",
+    show_default=True,
+    help="Cases that stand like this.",
+)
+@out_option(required=False)
+@config_option(required=False)
+def cases(
+    council: str | None, kind: str | None, state: str, out: Path | None, config: Path | None
+) -> int:
+    """List cases, the longest open first, with their age in working days.
+
+    A case is the life of one discrepancy from night to night. Nobody is named: discrepancy_id leads
+    to the row of discrepancies.csv.
+    """
+    from cli.cases import list_cases
+
+    return list_cases(out, config, council=council, kind=kind, state=state)
+
+
+@cpli.group()
+def casebook() -> None:
+    """Look after the cases and their history."""
+
+
+@casebook.command(epilog="Example: cpli casebook verify --out nights")
+@out_option(required=False)
+@config_option(required=False)
+def verify(out: Path | None, config: Path | None) -> int:
+    """Check that the history is whole and that the cases are what it says.
+
+    Exit code 1 says that something was changed behind its back, and where.
+    """
+    from cli.cases import verify_history
+
+    return verify_history(out, config)
 
 
 @cpli.group()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from casebook.record import NightRow, SourceOutcome
+from casebook.record import CaseCounts, NightRow, SourceOutcome
 from casebook.store import Casebook
 from cli.reports import say_not_assessed, show_changes, show_counts
 from cli.terminal import say, show, table
@@ -68,7 +68,19 @@ def show_night(as_of: date, out: Path | None, config: Path | None = None) -> int
         )
     else:
         show_counts(f"Discrepancies on {as_of}", night.summary)
+    say()
+    say_cases(casebook.case_counts(as_of))
     return 0
+
+
+def say_cases(counts: CaseCounts | None) -> None:
+    """Say what a night did to the cases."""
+    if counts:
+        say(
+            f"Cases: {counts.opened:,} opened, {counts.lasting:,} lasting,"
+            f" {counts.closed:,} closed, {counts.reopened:,} reopened,"
+            f" {counts.waiting:,} open that could not be looked at"
+        )
 
 
 def show_sources(night: NightRow) -> None:

@@ -1,3 +1,4 @@
+import sqlite3
 from datetime import date, timedelta
 
 import pytest
@@ -93,3 +94,50 @@ def test_the_tables_can_be_made_before_the_first_night(tmp_path, capsys):
     assert main(["database", "upgrade", "--out", str(tmp_path)]) == 0
     assert "up to date" in capsys.readouterr().out
     assert main(["nights", "--out", str(tmp_path)]) == 0
+
+
+def test_a_night_is_shown_with_what_it_did_to_the_cases(out, capsys):
+    assert main(["show", "2026-11-21"]) == 0
+    shown = capsys.readouterr().out
+    assert "Cases: 2 opened, 0 lasting, 2 closed, 0 reopened, 2 open that could not" in shown
+
+
+def test_open_cases_are_listed_with_their_age(out, capsys):
+    assert main(["cases"]) == 0
+    shown = capsys.readouterr().out
+    found = ["support_not_reported", "Rutland", "P1", "open", "2026-11-20", "2026-11-20", "0"]
+    assert shown.startswith("4 cases; the age is in working days")
+    assert found in [line[:7] for line in words(shown)]
+    assert not [value for value in ("Family", "999000", "N6", "C7", "1947") if value in shown]
+
+
+def test_cases_are_narrowed_by_council_type_and_state(out, capsys):
+    for arguments, number in (
+        (["--council", RUTLAND], 2),
+        (["--council", "E10000018"], 0),
+        (["--type", "support_ended"], 0),
+        (["--type", "support_not_reported"], 2),
+        (["--state", "resolved_by_data"], 2),
+        (["--state", "all"], 6),
+    ):
+        assert main(["cases", *arguments]) == 0
+        assert capsys.readouterr().out.startswith(f"{number} case")
+
+
+def test_a_type_that_does_not_exist_is_wrong_usage(out, capsys):
+    assert main(["cases", "--type", "support_endedd"]) == 2
+    assert "support_endedd" in capsys.readouterr().err
+
+
+def test_a_whole_history_is_verified(out, capsys):
+    assert main(["casebook", "verify"]) == 0
+    assert "The history is whole: " in capsys.readouterr().out
+
+
+def test_a_history_that_was_changed_is_told_with_its_place_by_exit_code_1(out, capsys):
+    connection = sqlite3.connect(out / "casebook.db")
+    with connection:
+        connection.execute("UPDATE history SET who = 'nobody' WHERE number = 2")
+    connection.close()
+    assert main(["casebook", "verify"]) == 1
+    assert "The history is broken. Entry 2 of the history" in capsys.readouterr().out
