@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import pandas as pd
 
 from schemas.vocabularies import Vocabulary
+
+
+ABOUT_COLUMNS = ("discrepancy_id", "team", "worker", "entry_identities")
+"""What a night knows of a discrepancy besides rule 11; `entry_identities` are joined by `;`."""
+
+
+def no_about() -> pd.DataFrame:
+    """Return the frame of `ABOUT_COLUMNS` without a row."""
+    return pd.DataFrame(columns=list(ABOUT_COLUMNS), dtype="str")
 
 
 class NightOutcome(Vocabulary):
@@ -167,11 +176,15 @@ class NightFacts:
 class NightRecord(NightFacts):
     """A night as it goes on record; `discrepancies` is the Discrepancy table.
 
+    `about` (`ABOUT_COLUMNS`, one row for each discrepancy of which anything is known) says who at
+    the council should look at it, and by which keyed hashes its entries are known to decisions.
+
     The same night over the same sources must give an equal record, or the second run would replace
     the first: nothing in it may tell the runs apart, so no times taken in the summary.
     """
 
     discrepancies: pd.DataFrame
+    about: pd.DataFrame = field(default_factory=no_about)
 
 
 @dataclass(frozen=True, kw_only=True)
