@@ -10,7 +10,6 @@ import pandas as pd
 
 from schemas.vocabularies import Vocabulary
 
-
 ABOUT_COLUMNS = ("discrepancy_id", "team", "worker", "entry_identities")
 """What a night knows of a discrepancy besides rule 11; `entry_identities` are joined by `;`."""
 
