@@ -2,7 +2,8 @@
 
 Whatever night has been recorded, the first that the cases do not know is where they start again:
 everything that they owe to it and to later nights is taken back, and those nights are applied in
-order, as if each had been recorded once, with what it holds now.
+order, as if each had been recorded once, with what it holds now. What people did is applied as it
+was done: no action is ever taken back or done again.
 """
 
 from __future__ import annotations
@@ -23,13 +24,16 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from casebook.cases import CASE, DAYS, NUMBERS, SAID, apply_night, different, rewound
-from casebook.frames import Values, frame_of, to_values
+from casebook.cases import DAYS, LIFE, NUMBERS, SAID, apply_night, different, rewound
+from casebook.frames import frame_of, to_values
 from casebook.history import What, append
+from casebook.levels import ServiceLevels
 from casebook.models import (
+    ACTION_LAPSE,
+    CASE_ACTION,
     CASE_NIGHT,
     CASE_STATEMENT,
     CASE_TURN,
@@ -38,12 +42,36 @@ from casebook.models import (
     NIGHT_COUNCIL,
     NIGHT_DISCREPANCY,
 )
-from casebook.record import CaseCounts, CaseState
+from casebook.record import CaseCounts, Presence
 from casebook.sql import insert_rows, read_nights
+from casebook.work import (
+    ACCEPTED,
+    CASE,
+    RESOLVED,
+    TAKEN_UPON,
+    WORK_DAYS,
+    WORK_NUMBERS,
+    lapsing,
+    latest_standing,
+    worked,
+)
 
 KEY = "discrepancy_id"
 TURNS = (KEY, "as_of", "turn")
 STATEMENTS = (KEY, "as_of", *SAID, "changed")
+LAPSES = ("action_number", KEY, "as_of", "cause")
+STEPS = (KEY, "number", "made_on", "on_night", "state", "team", "worker", "expires_on")
+SETTLING = (*STEPS, *TAKEN_UPON, "check_on", "check_caseload_after")
+STORED = (*CASE, "version")
+FEW = 500
+"""Of how many cases at most the actions are asked for one by one."""
+SEEN_AGAIN = ("last_seen", "nights_seen")
+
+FRAME_DAYS = frozenset(
+    {*DAYS, *WORK_DAYS, "as_of", "made_on", "on_night", "next_on_night"}
+    | {"caseload_date", "check_on", "check_caseload_after"}
+)
+FRAME_NUMBERS = frozenset({*NUMBERS, *WORK_NUMBERS, "number", "action_number", "version"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,36 +80,61 @@ class Replay:
 
     turns: pd.DataFrame
     statements: pd.DataFrame
+    lapses: pd.DataFrame
     nights: dict[date, Row[Any]]
 
 
-def catch_up(connection: Connection, *, who: str, now: datetime) -> None:
+def catch_up(connection: Connection, *, levels: ServiceLevels, who: str, now: datetime) -> None:
     """Apply every night that is on record and that the cases do not know with its content."""
     start = _first_unknown(connection)
     if start is None:
         return
     earlier = _read_replay(connection, start)
     standing = read_cases(connection) if earlier.nights else _concerned(connection, start)
-    cases = _rewind(connection, start) if earlier.nights else standing
-    for table in (CASE_TURN, CASE_STATEMENT, CASE_NIGHT):
+    lives = _rewind(connection, start) if earlier.nights else standing[list(LIFE)]
+    for table in (CASE_TURN, CASE_STATEMENT, ACTION_LAPSE, CASE_NIGHT):
         if earlier.nights:
             connection.execute(delete(table).where(table.c.as_of >= start))
-    cases = _replay(connection, cases, start)
-    _write_cases(connection, standing, cases)
-    append(connection, _entries(earlier, _read_replay(connection, start)), who=who, now=now)
+    cases = _at_work(connection, _replay(connection, lives, start), levels=levels)
+    last = append(connection, _entries(earlier, _read_replay(connection, start)), who=who, now=now)
+    write_cases(connection, standing, cases, last)
 
 
-def read_cases(connection: Connection, **equal: str | None) -> pd.DataFrame:
-    """Return the cases, by discrepancy_id, with the columns of `CASE`; `equal` narrows them."""
-    return _read_cases(
-        connection,
-        *(DISCREPANCY_CASE.c[name] == value for name, value in equal.items() if value is not None),
-    )
+def work_again(connection: Connection, *, levels: ServiceLevels) -> None:
+    """Make anew how all cases stand with what people did, by other service levels."""
+    standing = read_cases(connection)
+    cases = _at_work(connection, standing[list(LIFE)], levels=levels)
+    write_cases(connection, standing, cases, pd.Series(dtype="int64"))
 
 
-def unlike_its_nights(connection: Connection) -> str | None:
-    """Return the id of the first case that is not what its nights make of it, if there is one."""
-    standing, made = read_cases(connection), _rewind(connection, date.max)
+def assignments(
+    connection: Connection, cases: pd.DataFrame
+) -> dict[str, tuple[str | None, str | None]]:
+    """Return whom cases are assigned to (team, worker) where that is not left to the routing."""
+    actions, lapses = _acted(connection, cases)
+    standing = latest_standing(cases, actions, lapses)[["team", "worker"]]
+    given = standing[standing.notna().any(axis=1)].astype(object)
+    plain = given.where(given.notna(), None)
+    return {str(row.Index): (row.team, row.worker) for row in plain.itertuples()}
+
+
+def act_on(
+    connection: Connection, standing: pd.DataFrame, *, levels: ServiceLevels
+) -> pd.DataFrame:
+    """Return some cases as they stand with the actions that are on file now."""
+    return _at_work(connection, standing[list(LIFE)], levels=levels)
+
+
+def read_cases(connection: Connection, *conditions: ColumnElement[bool]) -> pd.DataFrame:
+    """Return the cases that meet all conditions, by discrepancy_id, with the columns `STORED`."""
+    columns = (DISCREPANCY_CASE.c[name] for name in (KEY, *STORED))
+    return read_frame(connection, select(*columns).where(*conditions), key=KEY)
+
+
+def unlike_its_nights(connection: Connection, *, levels: ServiceLevels) -> str | None:
+    """Return the first case that is not what its nights and actions make of it, if there is one."""
+    standing = read_cases(connection)
+    made = _at_work(connection, _rewind(connection, date.max), levels=levels)
     extra = standing.index.symmetric_difference(made.index)
     both = standing.index.intersection(made.index)
     differing = different(standing.loc[both], made.loc[both], CASE).any(axis=1)
@@ -96,18 +149,73 @@ def read_counts(connection: Connection, as_of: date) -> CaseCounts | None:
     return None if row is None else CaseCounts(**row)
 
 
+def write_cases(
+    connection: Connection, standing: pd.DataFrame, cases: pd.DataFrame, last: pd.Series
+) -> None:
+    """Write the cases that are not as they stand; remove those that no night has seen after all.
+
+    `last` is the number of the newest entry of the history about a case, for those that have one.
+    """
+    places = standing.index.get_indexer(cases.index)
+    versions = standing["version"].reindex(cases.index)
+    versions.update(last.reindex(cases.index).dropna())
+    cases = cases.assign(version=versions.astype("int64"))
+    known, before = cases[places >= 0], standing.take(places[places >= 0])
+    changed = different(known, before, STORED)
+    merely_seen = ~changed.drop(columns=list(SEEN_AGAIN)).any(axis=1)
+    _delete(connection, standing.index[cases.index.get_indexer(standing.index) < 0])
+    _update(connection, known[changed.any(axis=1) & ~merely_seen], STORED)
+    _update(connection, known[changed.any(axis=1) & merely_seen], SEEN_AGAIN)
+    new = cases[places < 0].reset_index(names=KEY)[[KEY, *STORED]]
+    insert_rows(connection, DISCREPANCY_CASE, to_values(new), (KEY, *STORED))
+
+
+def read_frame(
+    connection: Connection, query: Select[Any], *, key: str | None = None
+) -> pd.DataFrame:
+    """Return what a query finds, its days as days and its numbers as numbers."""
+    result = connection.execute(query)
+    names = list(result.keys())
+    frame = frame_of(result.all(), names)
+    plain = [name for name in names if name not in FRAME_DAYS | FRAME_NUMBERS | {"settled"}]
+    frame = frame.astype(dict.fromkeys(plain, "str"))
+    for name in names:
+        if name in FRAME_DAYS:
+            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[us]")
+        elif name in FRAME_NUMBERS:
+            frame[name] = frame[name].astype("int64")
+        elif name == "settled":
+            frame[name] = frame[name].astype("bool")
+    return frame if key is None else frame.set_index(key)
+
+
 def _concerned(connection: Connection, start: date) -> pd.DataFrame:
-    """Return the cases that nights after those applied can change: open ones, and those seen."""
+    """Return the cases that nights after those applied can change: those there, and those seen."""
     seen = select(NIGHT_DISCREPANCY.c.discrepancy_id).where(NIGHT_DISCREPANCY.c.as_of >= start)
     case = DISCREPANCY_CASE.c
-    is_open = case.state == CaseState.OPEN.value
-    return _read_cases(connection, is_open | case.discrepancy_id.in_(seen))
+    is_there = case.presence == Presence.PRESENT.value
+    return read_cases(connection, is_there | case.discrepancy_id.in_(seen))
 
 
-def _read_cases(connection: Connection, *conditions: ColumnElement[bool]) -> pd.DataFrame:
-    columns = (DISCREPANCY_CASE.c[name] for name in (KEY, *CASE))
-    cases = _read(connection, select(*columns).where(*conditions))
-    return cases.astype(dict.fromkeys(NUMBERS, "int64"))
+def _at_work(connection: Connection, lives: pd.DataFrame, *, levels: ServiceLevels) -> pd.DataFrame:
+    """Return cases with how they stand, by all that was done with them."""
+    return worked(lives, *_acted(connection, lives), levels=levels)
+
+
+def _acted(connection: Connection, cases: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the actions (`STEPS`) that led to a state, in their order, and the lapses of cases."""
+    taken = select(*(CASE_ACTION.c[name] for name in STEPS)).where(CASE_ACTION.c.state.is_not(None))
+    lapsed = select(*(ACTION_LAPSE.c[name] for name in LAPSES))
+    if len(cases) <= FEW:
+        ids = list(cases.index)
+        taken = taken.where(CASE_ACTION.c.discrepancy_id.in_(ids))
+        lapsed = lapsed.where(ACTION_LAPSE.c.discrepancy_id.in_(ids))
+    actions = read_frame(connection, taken.order_by(CASE_ACTION.c.number))
+    lapses = read_frame(connection, lapsed)
+    return (
+        actions[cases.index.get_indexer(actions[KEY]) >= 0],
+        lapses[cases.index.get_indexer(lapses[KEY]) >= 0],
+    )
 
 
 def _first_unknown(connection: Connection) -> date | None:
@@ -120,26 +228,59 @@ def _first_unknown(connection: Connection) -> date | None:
     return first
 
 
-def _replay(connection: Connection, cases: pd.DataFrame, start: date) -> pd.DataFrame:
-    """Apply the nights from one on, writing what each does down, and return the cases."""
+def _replay(connection: Connection, lives: pd.DataFrame, start: date) -> pd.DataFrame:
+    """Apply the nights from one on, writing what each does down, and return the cases' lives."""
     known_until = _councils_until(connection, start)
+    standing = _settling(connection, start)
     nights = select(NIGHT.c.as_of).where(NIGHT.c.as_of >= start).order_by(NIGHT.c.as_of)
     for as_of in connection.scalars(nights).all():
         (night,) = read_nights(connection, as_of)
         known_until |= dict.fromkeys(night.scope.councils, as_of)
-        columns = (NIGHT_DISCREPANCY.c[name] for name in (KEY, *SAID))
-        found = _read(connection, select(*columns).where(NIGHT_DISCREPANCY.c.as_of == as_of))
-        applied = apply_night(cases, found, as_of=as_of, scope=night.scope, known_until=known_until)
-        cases = applied.cases
+        found = _found(connection, as_of)
+        present = lives.index[lives["presence"].eq(Presence.PRESENT.value)]
+        lapsed = lapsing(standing, found, as_of=as_of, present=present)
+        standing = standing[~standing["number"].isin(lapsed["action_number"])]
+        applied = apply_night(
+            lives, found[list(SAID)], as_of=as_of, scope=night.scope, known_until=known_until
+        )
+        lives = applied.cases
         for table, frame, names in (
-            (CASE_TURN, applied.turns, TURNS),
-            (CASE_STATEMENT, applied.statements, STATEMENTS),
+            (CASE_TURN, applied.turns.reset_index(names=KEY), TURNS),
+            (CASE_STATEMENT, applied.statements.reset_index(names=KEY), STATEMENTS),
+            (ACTION_LAPSE, lapsed, LAPSES),
         ):
-            dated = frame.assign(as_of=pd.Timestamp(as_of)).reset_index(names=KEY)
+            dated = frame.assign(as_of=pd.Timestamp(as_of))
             insert_rows(connection, table, to_values(dated[list(names)]), names)
         counts = {"as_of": as_of, "content_hash": night.content_hash, **asdict(applied.counts)}
         insert_rows(connection, CASE_NIGHT, [tuple(counts.values())], tuple(counts))
-    return cases
+    return lives
+
+
+def _found(connection: Connection, as_of: date) -> pd.DataFrame:
+    columns = (NIGHT_DISCREPANCY.c[name] for name in (KEY, *SAID, "caseload_date"))
+    of_night = NIGHT_DISCREPANCY.c.as_of == as_of
+    return read_frame(connection, select(*columns).where(of_night), key=KEY)
+
+
+def _settling(connection: Connection, start: date) -> pd.DataFrame:
+    """Return the actions that can lapse from a night on: `SETTLING`, with next_on_night."""
+    action = CASE_ACTION.c
+    following = func.lead(action.on_night).over(
+        partition_by=action.discrepancy_id, order_by=action.number
+    )
+    taken = (
+        select(*(action[name] for name in SETTLING), following.label("next_on_night"))
+        .where(action.state.is_not(None))
+        .subquery()
+    )
+    seen = select(NIGHT_DISCREPANCY.c.discrepancy_id).where(NIGHT_DISCREPANCY.c.as_of >= start)
+    query = select(taken).where(
+        taken.c.state.in_([RESOLVED, ACCEPTED]),
+        taken.c.next_on_night.is_(None) | (taken.c.next_on_night >= start),
+        taken.c.discrepancy_id.in_(seen),
+        taken.c.number.not_in(select(ACTION_LAPSE.c.action_number)),
+    )
+    return read_frame(connection, query)
 
 
 def _councils_until(connection: Connection, start: date) -> dict[str, date]:
@@ -161,24 +302,23 @@ def _rewind(connection: Connection, start: date) -> pd.DataFrame:
         .where(sighting.as_of < start)
         .group_by(sighting.discrepancy_id)
     )
+    said = _of_table(CASE_STATEMENT, STATEMENTS).where(CASE_STATEMENT.c.as_of < start)
     return rewound(
-        _read(connection, _of_table(CASE_TURN, TURNS).where(CASE_TURN.c.as_of < start), key=None),
-        _read(
-            connection,
-            _of_table(CASE_STATEMENT, STATEMENTS).where(CASE_STATEMENT.c.as_of < start),
-            key=None,
-        ),
-        _read(connection, sightings),
+        read_frame(connection, _of_table(CASE_TURN, TURNS).where(CASE_TURN.c.as_of < start)),
+        read_frame(connection, said),
+        read_frame(connection, sightings, key=KEY),
     )
 
 
 def _read_replay(connection: Connection, start: date) -> Replay:
     turns = _of_table(CASE_TURN, TURNS).where(CASE_TURN.c.as_of >= start)
     statements = _of_table(CASE_STATEMENT, STATEMENTS).where(CASE_STATEMENT.c.as_of >= start)
+    lapses = _of_table(ACTION_LAPSE, LAPSES).where(ACTION_LAPSE.c.as_of >= start)
     nights = select(CASE_NIGHT).where(CASE_NIGHT.c.as_of >= start)
     return Replay(
-        turns=_read(connection, turns, key=None),
-        statements=_read(connection, statements, key=None),
+        turns=read_frame(connection, turns),
+        statements=read_frame(connection, statements),
+        lapses=read_frame(connection, lapses),
         nights={row.as_of: row for row in connection.execute(nights)},
     )
 
@@ -187,16 +327,17 @@ def _entries(earlier: Replay, later: Replay) -> pd.DataFrame:
     """Return what a replay changed, as the history says it, by night, kind and case."""
     nights = pd.DataFrame(
         [
-            (as_of, None, What.NIGHT.value, _content(earlier, as_of), _content(later, as_of))
+            (as_of, None, 0, What.NIGHT.value, _content(earlier, as_of), _content(later, as_of))
             for as_of in sorted(earlier.nights | later.nights)
             if _content(earlier, as_of) != _content(later, as_of)
         ],
-        columns=["night", KEY, "what", "before", "after"],
+        columns=["night", KEY, "action_number", "what", "before", "after"],
     ).astype({"night": "datetime64[us]", **dict.fromkeys([KEY, "what", "before", "after"], "str")})
     turns = _difference(earlier.turns, later.turns, ("turn",), What.TURN)
     said = _difference(earlier.statements, later.statements, ("changed", *SAID), What.SAID)
-    parts = [part.astype(nights.dtypes) for part in (nights, turns, said)]
-    order = [part.sort_values(["night", KEY]) for part in parts]
+    lapsed = _difference(earlier.lapses, later.lapses, ("cause",), What.LAPSED)
+    parts = [part.astype(nights.dtypes) for part in (nights, turns, said, lapsed)]
+    order = [part.sort_values(["night", KEY, "action_number"]) for part in parts]
     return pd.concat(order).sort_values("night", kind="stable", ignore_index=True)
 
 
@@ -207,7 +348,8 @@ def _difference(
 
     What stood before and what stands now is told by the first of the columns.
     """
-    keys = ["as_of", KEY]
+    keys = ["as_of", KEY, "action_number"]
+    earlier, later = _numbered(earlier), _numbered(later)
     both = earlier[keys].merge(later[keys], how="outer")
     index = pd.MultiIndex.from_frame(both)
     before = earlier.set_index(keys).reindex(index)
@@ -218,6 +360,7 @@ def _difference(
         {
             "night": both["as_of"],
             KEY: both[KEY],
+            "action_number": both["action_number"],
             "what": what.value,
             "before": before[told].to_numpy(dtype=object),
             "after": after[told].to_numpy(dtype=object),
@@ -225,19 +368,12 @@ def _difference(
     )[changed]
 
 
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame if "action_number" in frame else frame.assign(action_number=0)
+
+
 def _content(replay: Replay, as_of: date) -> str | None:
     return replay.nights[as_of].content_hash if as_of in replay.nights else None
-
-
-def _write_cases(connection: Connection, standing: pd.DataFrame, cases: pd.DataFrame) -> None:
-    """Write the cases that are not as they stand; remove those that no night has seen after all."""
-    places = standing.index.get_indexer(cases.index)
-    known = cases[places >= 0]
-    changed = different(known, standing.take(places[places >= 0]), CASE).any(axis=1)
-    _delete(connection, standing.index[cases.index.get_indexer(standing.index) < 0])
-    new = cases[places < 0].reset_index(names=KEY)[[KEY, *CASE]]
-    insert_rows(connection, DISCREPANCY_CASE, to_values(new), (KEY, *CASE))
-    _replace(connection, to_values(known[changed].reset_index(names=KEY)[[KEY, *CASE]]))
 
 
 def _delete(connection: Connection, ids: Iterable[str]) -> None:
@@ -247,29 +383,18 @@ def _delete(connection: Connection, ids: Iterable[str]) -> None:
         connection.execute(delete(DISCREPANCY_CASE).where(gone), rows)
 
 
-def _replace(connection: Connection, rows: Sequence[Values]) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(DISCREPANCY_CASE)
-    taken = {name: statement.excluded[name] for name in CASE}
+def _update(connection: Connection, cases: pd.DataFrame, names: Sequence[str]) -> None:
+    """Write some columns of cases that stand; indexes of the others are left alone."""
+    rows = to_values(cases.reset_index(names=KEY)[[KEY, *names]])
     if rows:
+        given = {name: bindparam(f"new_{name}") for name in names}
+        this = DISCREPANCY_CASE.c.discrepancy_id == bindparam("which")
+        keys = ("which", *(f"new_{name}" for name in names))
         connection.execute(
-            statement.on_conflict_do_update(index_elements=[KEY], set_=taken),
-            [dict(zip((KEY, *CASE), row, strict=True)) for row in rows],
+            update(DISCREPANCY_CASE).where(this).values(given),
+            [dict(zip(keys, row, strict=True)) for row in rows],
         )
 
 
 def _of_table(table: Table, names: Sequence[str]) -> Select[Any]:
     return select(*(table.c[name] for name in names)).order_by(table.c.as_of)
-
-
-def _read(connection: Connection, query: Select[Any], *, key: str | None = KEY) -> pd.DataFrame:
-    """Return what a query finds, its days as days, by discrepancy_id unless told otherwise."""
-    result = connection.execute(query)
-    names = list(result.keys())
-    frame = frame_of(result.all(), names)
-    days = [name for name in names if name in {*DAYS, "as_of"}]
-    plain = [name for name in names if name not in {*days, *NUMBERS}]
-    frame = frame.astype(dict.fromkeys(plain, "str"))
-    for name in days:
-        frame[name] = pd.to_datetime(frame[name]).astype("datetime64[us]")
-    return frame if key is None else frame.set_index(key)

@@ -16,19 +16,19 @@ import pandas as pd
 
 from casebook.changes import source_missing
 from casebook.models import said
-from casebook.record import CaseCounts, CaseState, Scope, Turn
+from casebook.record import CaseCounts, Presence, Scope, Turn
 
 SAID = tuple(column.name for column in said())
-DAYS = ("first_seen", "open_since", "last_seen", "closed_on")
-NUMBERS = ("nights_seen", "reopened")
-CASE = (*SAID, "state", *DAYS, *NUMBERS)
+DAYS = ("first_seen", "present_since", "last_seen", "closed_on")
+NUMBERS = ("nights_seen", "returned")
+LIFE = (*SAID, "presence", *DAYS, *NUMBERS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
     """What a night made of the cases.
 
-    `cases` are all of them, with the columns of `CASE`; `turns` (turn) those that opened, closed or
+    `cases` are all of them, with the columns of `LIFE`; `turns` (turn) those that opened, closed or
     opened again; `statements` (`SAID`, changed) those of which something else was said than before.
     """
 
@@ -55,12 +55,12 @@ def apply_night(
     places = cases.index.get_indexer(found.index)
     back = found[places >= 0]
     earlier = cases.take(places[places >= 0])
-    returned = earlier["state"].eq(CaseState.RESOLVED_BY_DATA.value)
+    returned = earlier["presence"].eq(Presence.GONE.value)
     changed = different(back, earlier, SAID)
     fresh = _opened(found[places < 0], tonight)
 
     others = cases.drop(cases.index[places[places >= 0]])
-    missing = others[others["state"].eq(CaseState.OPEN.value)]
+    missing = others[others["presence"].eq(Presence.PRESENT.value)]
     waiting = could_not_be_seen(missing, scope=scope, known_until=known_until)
     gone = missing.index[~waiting].get_indexer(others.index) >= 0
     return Applied(
@@ -76,7 +76,7 @@ def apply_night(
         ),
         statements=pd.concat(
             [
-                fresh[list(SAID)].assign(changed=_text(";".join(SAID), fresh.index)),
+                fresh[list(SAID)].assign(changed=text_column(";".join(SAID), fresh.index)),
                 back.assign(changed=_names(changed))[changed.any(axis=1)],
             ]
         ),
@@ -122,13 +122,13 @@ def rewound(turns: pd.DataFrame, statements: pd.DataFrame, sightings: pd.DataFra
     closed = last["turn"].eq(Turn.CLOSED.value)
     latest = statements.drop_duplicates("discrepancy_id", keep="last").set_index("discrepancy_id")
     cases = latest[list(SAID)].assign(
-        state=_state(closed).reindex(latest.index),
+        presence=_presence(closed).reindex(latest.index),
         first_seen=begun.first().reindex(latest.index),
-        open_since=begun.last().reindex(latest.index),
+        present_since=begun.last().reindex(latest.index),
         last_seen=sightings["last_seen"].reindex(latest.index),
         closed_on=last["as_of"].where(closed).reindex(latest.index),
         nights_seen=sightings["nights_seen"].reindex(latest.index),
-        reopened=(begun.size() - 1).reindex(latest.index),
+        returned=(begun.size() - 1).reindex(latest.index),
     )
     return cases.astype(dict.fromkeys(NUMBERS, "int64") | dict.fromkeys(DAYS, "datetime64[us]"))
 
@@ -147,13 +147,13 @@ def different(these: pd.DataFrame, those: pd.DataFrame, columns: tuple[str, ...]
 
 def _opened(found: pd.DataFrame, tonight: pd.Timestamp) -> pd.DataFrame:
     return found[list(SAID)].assign(
-        state=_text(CaseState.OPEN.value, found.index),
+        presence=text_column(Presence.PRESENT.value, found.index),
         first_seen=_day(tonight, found.index),
-        open_since=_day(tonight, found.index),
+        present_since=_day(tonight, found.index),
         last_seen=_day(tonight, found.index),
         closed_on=_day(pd.NaT, found.index),
         nights_seen=1,
-        reopened=0,
+        returned=0,
     )
 
 
@@ -161,41 +161,42 @@ def _seen_again(
     found: pd.DataFrame, earlier: pd.DataFrame, returned: pd.Series, tonight: pd.Timestamp
 ) -> pd.DataFrame:
     return found[list(SAID)].assign(
-        state=_text(CaseState.OPEN.value, found.index),
+        presence=text_column(Presence.PRESENT.value, found.index),
         first_seen=earlier["first_seen"],
-        open_since=earlier["open_since"].mask(returned, tonight),
+        present_since=earlier["present_since"].mask(returned, tonight),
         last_seen=_day(tonight, found.index),
         closed_on=_day(pd.NaT, found.index),
         nights_seen=earlier["nights_seen"] + 1,
-        reopened=earlier["reopened"] + returned.astype("int64"),
+        returned=earlier["returned"] + returned.astype("int64"),
     )
 
 
 def _closed(cases: pd.DataFrame, gone: np.ndarray, tonight: pd.Timestamp) -> pd.DataFrame:
     return cases.assign(
-        state=cases["state"].mask(gone, CaseState.RESOLVED_BY_DATA.value),
+        presence=cases["presence"].mask(gone, Presence.GONE.value),
         closed_on=cases["closed_on"].mask(gone, tonight),
     )
 
 
 def _turns(index: pd.Index, turn: Turn) -> pd.DataFrame:
-    return pd.DataFrame({"turn": _text(turn.value, index)})
+    return pd.DataFrame({"turn": text_column(turn.value, index)})
 
 
 def _names(changed: pd.DataFrame) -> pd.Series:
     """Return for each row the columns that changed, joined by `;`."""
-    names = _text("", changed.index)
+    names = text_column("", changed.index)
     for name in changed:
-        names = names + _text(f"{name};", changed.index).where(changed[name], "")
+        names = names + text_column(f"{name};", changed.index).where(changed[name], "")
     return names.str.rstrip(";")
 
 
-def _state(closed: pd.Series) -> pd.Series:
-    names = {True: CaseState.RESOLVED_BY_DATA.value, False: CaseState.OPEN.value}
+def _presence(closed: pd.Series) -> pd.Series:
+    names = {True: Presence.GONE.value, False: Presence.PRESENT.value}
     return closed.map(names).astype("str")
 
 
-def _text(text: str, index: pd.Index) -> pd.Series:
+def text_column(text: str, index: pd.Index) -> pd.Series:
+    """Return a column that says the same in each row."""
     return pd.Series(text, index=index, dtype="str")
 
 

@@ -8,11 +8,16 @@ from datetime import date
 import pandas as pd
 
 from casebook.changes import COMPARED
+from casebook.record import ABOUT_COLUMNS
 from schemas.errors import ContractBreach
 from schemas.tables import DISCREPANCY_COLUMNS, Discrepancy, check
 
 Values = tuple[str | int | date | None, ...]
 
+ABOUT = {"team": "routed_team", "worker": "routed_worker", "entry_identities": "entry_identities"}
+"""What a night knows about a discrepancy, and the columns in which that is kept."""
+
+NIGHT_COLUMNS = (*DISCREPANCY_COLUMNS, *ABOUT.values())
 IN_FILE_ORDER = ["local_authority", "provider_id", "type", "discrepancy_id"]
 
 
@@ -30,9 +35,11 @@ def checked(discrepancies: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values("discrepancy_id", ignore_index=True)
 
 
-def to_rows(frame: pd.DataFrame) -> list[Values]:
-    """Return the rows as plain values, None for null."""
-    return to_values(frame[list(DISCREPANCY_COLUMNS)])
+def to_rows(frame: pd.DataFrame, about: pd.DataFrame) -> list[Values]:
+    """Return the discrepancies, each with what is known about it, as rows of `NIGHT_COLUMNS`."""
+    known = about.set_index("discrepancy_id").reindex(frame["discrepancy_id"])
+    routed = {column: known[name].to_numpy(dtype=object) for name, column in ABOUT.items()}
+    return to_values(frame[list(DISCREPANCY_COLUMNS)].assign(**routed))
 
 
 def to_values(frame: pd.DataFrame) -> list[Values]:
@@ -48,6 +55,11 @@ def from_rows(rows: Iterable[Sequence[str | date | None]]) -> pd.DataFrame:
     days = pd.to_datetime(frame["caseload_date"]).astype("datetime64[us]")
     frame = frame.astype("str").assign(caseload_date=days)
     return frame.sort_values(IN_FILE_ORDER, na_position="first", ignore_index=True)
+
+
+def about_of(rows: Iterable[Sequence[str | None]]) -> pd.DataFrame:
+    """Return rows of discrepancy_id and the columns of `ABOUT` as a night gives them."""
+    return frame_of(rows, ABOUT_COLUMNS).astype("str")
 
 
 def to_compare(rows: Iterable[Sequence[str | None]]) -> pd.DataFrame:

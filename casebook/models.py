@@ -16,10 +16,12 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -48,6 +50,26 @@ def personal(name: str, kind: TypeEngine[Any], *, null: bool) -> Column[Any]:
     return Column(name, kind, nullable=null, info={"personal": True})
 
 
+def accountable(name: str, *, null: bool = False) -> Column[Any]:
+    """Return a column that names a team or a member of staff who answers for a case.
+
+    It is no personal data of those supported, and stays when theirs is purged.
+    """
+    return Column(name, Text(), nullable=null, info={"personal": False})
+
+
+def numbered(name: str = "number") -> Column[Any]:
+    """Return a key column whose numbers we give, from 1."""
+    return Column(
+        name,
+        BigInteger(),
+        primary_key=True,
+        autoincrement=False,
+        nullable=False,
+        info={"personal": False},
+    )
+
+
 def of_a_night() -> Column[date]:
     """Return the key column by which a table's rows belong to a night, and go with it."""
     return Column(
@@ -61,7 +83,11 @@ def of_a_night() -> Column[date]:
 
 
 def said() -> tuple[Column[Any], ...]:
-    """Return the columns of what a night says of a discrepancy: those of rule 11 that can last."""
+    """Return the columns of what a night says of a discrepancy: those of rule 11 that can last.
+
+    `routed_team` and `routed_worker` are who should look at it, `entry_identities` the keyed hashes
+    by which decisions know the entries concerned.
+    """
     return (
         harmless("type", Text()),
         harmless("severity", Text()),
@@ -74,6 +100,9 @@ def said() -> tuple[Column[Any], ...]:
         personal("provider_value", Text(), null=True),
         harmless("reason", Text(), null=True),
         harmless("caveat", Text(), null=True),
+        accountable("routed_team", null=True),
+        accountable("routed_worker", null=True),
+        harmless("entry_identities", Text(), null=True),
     )
 
 
@@ -147,6 +176,9 @@ NIGHT_DISCREPANCY = Table(
     personal("provider_value", Text(), null=True),
     harmless("reason", Text(), null=True),
     harmless("caveat", Text(), null=True),
+    accountable("routed_team", null=True),
+    accountable("routed_worker", null=True),
+    harmless("entry_identities", Text(), null=True),
 )
 
 # A file of a place where it may lie for long, so that it is taken once. A sender's own name for it
@@ -163,20 +195,39 @@ TAKEN_FILE = Table(
     harmless("taken_at", DateTime(timezone=True)),
 )
 
-# What the nights say of each discrepancy, as of the latest one; made anew from the nights whenever
-# one is recorded again. What people decide about a case has no place here.
+# What the nights say of each discrepancy, as of the latest one, and from `state` on how it stands
+# with what people did: made anew from the nights and the actions whenever one of these is recorded.
+# `version` is the number of the last entry of the history about it.
 DISCREPANCY_CASE = Table(
     "discrepancy_case",
     METADATA,
     harmless("discrepancy_id", Text(), key=True),
     *said(),
-    harmless("state", Text()),
+    harmless("presence", Text()),
     harmless("first_seen", Date()),
-    harmless("open_since", Date()),
+    harmless("present_since", Date()),
     harmless("last_seen", Date()),
     harmless("closed_on", Date(), null=True),
     harmless("nights_seen", Integer()),
+    harmless("returned", Integer()),
+    harmless("state", Text()),
+    harmless("settled", Boolean()),
+    accountable("team", null=True),
+    accountable("worker", null=True),
+    harmless("open_since", Date()),
     harmless("reopened", Integer()),
+    harmless("settled_on", Date(), null=True),
+    harmless("expires_on", Date(), null=True),
+    harmless("due_on", Date(), null=True),
+    harmless("due_soon_on", Date(), null=True),
+    harmless("paused_days", Integer()),
+    harmless("paused_since", Date(), null=True),
+    harmless("version", BigInteger()),
+    Index("ix_case_council", "local_authority", "settled", "due_on", "discrepancy_id"),
+    Index("ix_case_team", "team", "settled", "due_on", "discrepancy_id"),
+    Index("ix_case_worker", "worker", "settled", "due_on", "discrepancy_id"),
+    Index("ix_case_provider", "provider_id", "settled", "due_on", "discrepancy_id"),
+    Index("ix_case_person", "person_id"),
 )
 
 # What was said of a case on each night on which it was not what was said before; `changed` names
@@ -212,26 +263,82 @@ CASE_NIGHT = Table(
     harmless("waiting", Integer()),
 )
 
-# Only ever added to. Each row's hash covers the one before it.
+# What people did, only ever added to. `state` is what it led to, and empty where it left the case
+# as it was; `team` and `worker` are who it is assigned to then, empty where that is left to the
+# routing. `on_night` is the latest night that was on record, `made_on` the day in London. The
+# values are what both sides said then. `salt` is part of the hash that the history keeps.
+CASE_ACTION = Table(
+    "case_action",
+    METADATA,
+    numbered(),
+    harmless("discrepancy_id", Text()),
+    harmless("at", DateTime(timezone=True)),
+    harmless("made_on", Date()),
+    harmless("on_night", Date()),
+    accountable("who"),
+    harmless("request", Text(), null=True),
+    harmless("action", Text()),
+    harmless("state", Text(), null=True),
+    accountable("team", null=True),
+    accountable("worker", null=True),
+    harmless("reason", Text(), null=True),
+    personal("note", Text(), null=True),
+    harmless("expires_on", Date(), null=True),
+    harmless("check_on", Date(), null=True),
+    harmless("check_caseload_after", Date(), null=True),
+    personal("council_value", Text(), null=True),
+    personal("provider_value", Text(), null=True),
+    harmless("said_reason", Text(), null=True),
+    harmless("answer", Text(), null=True),
+    personal("answer_date", Date(), null=True),
+    harmless("ruling", Text(), null=True),
+    harmless("provider_id", Text(), null=True),
+    harmless("entry_identities", Text(), null=True),
+    harmless("local_authority", Text(), null=True),
+    personal("person_id", Text(), null=True),
+    personal("cpli_ids", Text(), null=True),
+    harmless("service_type", Text(), null=True),
+    harmless("reverses", BigInteger(), null=True),
+    harmless("salt", Text(), null=True),
+    UniqueConstraint("discrepancy_id", "request", name="uq_case_action_request"),
+    Index("ix_case_action_case", "discrepancy_id", "number"),
+)
+
+# The night on which an action that settled a case ceased to hold, and why.
+ACTION_LAPSE = Table(
+    "action_lapse",
+    METADATA,
+    numbered("action_number"),
+    harmless("discrepancy_id", Text()),
+    harmless("as_of", Date()),
+    harmless("cause", Text()),
+)
+
+# What the cases were last made by, besides nights and actions: the service levels, as JSON.
+CASEBOOK_SETTING = Table(
+    "casebook_setting",
+    METADATA,
+    harmless("name", Text(), key=True),
+    harmless("value", Text()),
+)
+
+# Only ever added to. Each row's hash covers the one before it; `evidence` is the hash of the action
+# that it tells of.
 HISTORY = Table(
     "history",
     METADATA,
-    Column(
-        "number",
-        BigInteger(),
-        primary_key=True,
-        autoincrement=False,
-        nullable=False,
-        info={"personal": False},
-    ),
+    numbered(),
     harmless("at", DateTime(timezone=True)),
-    harmless("who", Text()),
-    harmless("night", Date()),
+    accountable("who"),
+    harmless("night", Date(), null=True),
     harmless("discrepancy_id", Text(), null=True),
+    harmless("action_number", BigInteger(), null=True),
     harmless("what", Text()),
     harmless("before", Text(), null=True),
     harmless("after", Text(), null=True),
+    harmless("evidence", Text(), null=True),
     harmless("hash", Text()),
+    Index("ix_history_case", "discrepancy_id", "number"),
 )
 
 DISCREPANCY = tuple(NIGHT_DISCREPANCY.c[name] for name in DISCREPANCY_COLUMNS)

@@ -53,11 +53,40 @@ class Change(Vocabulary):
     NOT_ASSESSED = "not_assessed", "Not assessed"
 
 
+class Presence(Vocabulary):
+    """Whether the nights say that a discrepancy is there, whatever people have made of it."""
+
+    PRESENT = "present", "There"
+    GONE = "gone", "Gone"
+
+
 class CaseState(Vocabulary):
-    """How a case stands by what the nights say, whatever people have made of it."""
+    """How a case stands: by what people have made of it, or else by what the nights say."""
 
     OPEN = "open", "Open"
+    IN_PROGRESS = "in_progress", "In progress"
+    AWAITING_PROVIDER = "awaiting_provider", "Awaiting provider"
+    AWAITING_COUNCIL = "awaiting_council", "Awaiting council"
+    RESOLVED = "resolved", "Resolved"
+    ACCEPTED = "accepted", "Accepted"
     RESOLVED_BY_DATA = "resolved_by_data", "Resolved by data"
+
+
+class Standing(Vocabulary):
+    """How an open case stands with its service level."""
+
+    ON_TRACK = "on_track", "On track"
+    DUE_SOON = "due_soon", "Due soon"
+    BREACHED = "breached", "Breached"
+
+
+class LapseCause(Vocabulary):
+    """Why what settled a case does not hold any more."""
+
+    RETURNED = "returned", "It had gone, and is back"
+    VALUES_CHANGED = "values_changed", "Something else is said than when it was settled"
+    EXPIRED = "expired", "The time for which it was accepted is over"
+    STILL_FOUND = "still_found", "It is still found, though it should be gone by now"
 
 
 class Turn(Vocabulary):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Table, delete, insert, select
 
-from casebook.frames import Values
+from casebook.frames import NIGHT_COLUMNS, Values
 from casebook.models import (
     NIGHT,
     NIGHT_COUNCIL,
@@ -41,7 +41,7 @@ def put_night(
 ) -> Effect:
     """Write a night in place of what stands for it, unless the very same content stands.
 
-    `discrepancies` are the values of rule 11's columns, by id. A night that is replaced keeps the
+    `discrepancies` are rows of `NIGHT_COLUMNS`, by id. A night that is replaced keeps the
     instant at which it was first recorded.
     """
     facts = _facts(night)
@@ -63,7 +63,7 @@ def put_night(
     for table, rows in facts.items():
         _insert(connection, table, [{"as_of": night.as_of, **row} for row in rows])
     found = [(night.as_of, *values) for values in discrepancies]
-    insert_rows(connection, NIGHT_DISCREPANCY, found, NIGHT_DISCREPANCY.c.keys())
+    insert_rows(connection, NIGHT_DISCREPANCY, found, ("as_of", *NIGHT_COLUMNS))
     return Effect.ADDED if standing is None else Effect.REPLACED
 
 

@@ -9,16 +9,18 @@ from datetime import UTC, date, datetime
 from typing import Self
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine
 
 from casebook.casefile import catch_up, read_cases, read_counts, unlike_its_nights
 from casebook.changes import COMPARED, compare
 from casebook.database import connect, reading, writing
 from casebook.faults import in_plain_words, place
-from casebook.frames import checked, from_rows, to_compare, to_rows
+from casebook.frames import ABOUT, about_of, checked, from_rows, to_compare, to_rows
 from casebook.history import verify
+from casebook.keeping import keep_levels, kept_levels, read_rulings
+from casebook.levels import ServiceLevels
 from casebook.locks import lock
-from casebook.models import NIGHT
+from casebook.models import DISCREPANCY_CASE
 from casebook.record import (
     CaseCounts,
     CaseState,
@@ -29,12 +31,16 @@ from casebook.record import (
     Scope,
     Verdict,
 )
+from casebook.rulings import Rulings
 from casebook.sql import night_before, put_night, read_discrepancies, read_nights
 from casebook.upgrade import behind, upgrade
-from casebook.working_days import working_days
+from casebook.work import ages, standings
+from casebook.working_days import london
 from schemas.errors import PersonNeeded, WrongUsage
 from schemas.tables import DISCREPANCY_COLUMNS
 from schemas.vocabularies import DiscrepancyType
+
+UPGRADE = "an upgrade"
 
 
 def utc_now() -> datetime:
@@ -49,17 +55,26 @@ class Casebook:
     it is damaged, full, not ours or not to be written; none of their messages quotes a row.
     """
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        levels: ServiceLevels | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.engine = engine
+        self.levels = levels or ServiceLevels()
         self.clock = clock
 
     @classmethod
-    def open(cls, url: str, *, read_only: bool = False) -> Self:
+    def open(
+        cls, url: str, *, read_only: bool = False, levels: ServiceLevels | None = None
+    ) -> Self:
         """Open the record at `sqlite:///FILE` or `postgresql://...`, its tables up to date.
 
         A SQLite file is made if need be, for its owner only. Read only, nothing is made or changed.
         """
-        casebook = cls(connect(url, read_only=read_only))
+        casebook = cls(connect(url, read_only=read_only), levels=levels)
         casebook._prepare(read_only=read_only)
         return casebook
 
@@ -84,11 +99,13 @@ class Casebook:
         Raises `ContractBreach` where the discrepancies are not the Discrepancy table.
         """
         discrepancies = checked(night.discrepancies)
-        rows = to_rows(discrepancies)
+        rows = to_rows(discrepancies, night.about)
         with writing(self.engine) as connection:
             now = self.clock()
             effect = put_night(connection, night, rows, now=now)
-            catch_up(connection, who=f"the night of {night.as_of}", now=now)
+            who = f"the night of {night.as_of}"
+            keep_levels(connection, self.levels, who=who, now=now)
+            catch_up(connection, levels=self.levels, who=who, now=now)
             since = night_before(connection, night.as_of)
             changes = _changes(
                 connection, discrepancies[list(COMPARED)], scope=night.scope, since=since
@@ -124,6 +141,21 @@ class Casebook:
             return from_rows(read_discrepancies(connection, DISCREPANCY_COLUMNS, as_of))
 
     @in_plain_words
+    def about(self, as_of: date) -> pd.DataFrame:
+        """Return what a night on record knew about its discrepancies, as `NightRecord.about`."""
+        with reading(self.engine) as connection:
+            _must_stand(connection, as_of)
+            return about_of(
+                read_discrepancies(connection, ("discrepancy_id", *ABOUT.values()), as_of)
+            )
+
+    @in_plain_words
+    def rulings(self, as_of: date) -> Rulings:
+        """Return the rulings that a night heeds: those made upon earlier nights (rule 7)."""
+        with reading(self.engine) as connection:
+            return read_rulings(connection, as_of)
+
+    @in_plain_words
     def changes(self, as_of: date, since: date) -> pd.DataFrame:
         """Return discrepancy_id, type, local_authority, provider_id and change since a night.
 
@@ -138,20 +170,26 @@ class Casebook:
     def cases(
         self,
         *,
+        on: date | None = None,
         local_authority: str | None = None,
         kind: DiscrepancyType | None = None,
         state: CaseState | None = None,
     ) -> pd.DataFrame:
-        """Return cases by discrepancy_id, the longest open first, with their age_days.
+        """Return cases by discrepancy_id, the longest open first, as they stand on a day.
 
-        The columns are those of `discrepancy_case`; the age is in working days, from the night
-        since which a case is open to the latest night on record, or to the one that closed it.
+        The columns are those of `discrepancy_case`, and age_days (working days since it opened),
+        standing (a `Standing`, null where it is settled) and urgency (the severity, one step higher
+        where the case is overdue). The day is today in London unless another is given.
         """
+        narrowed = {"local_authority": local_authority, "type": kind, "state": state}
+        conditions = [
+            DISCREPANCY_CASE.c[name] == value for name, value in narrowed.items() if value
+        ]
         with reading(self.engine) as connection:
-            latest = pd.Timestamp(connection.scalar(select(func.max(NIGHT.c.as_of))))
-            cases = read_cases(connection, local_authority=local_authority, type=kind, state=state)
-        until = cases["closed_on"].fillna(latest)
-        aged = cases.assign(age_days=working_days(cases["open_since"], until))
+            cases = read_cases(connection, *conditions)
+            levels = kept_levels(connection)
+        on = on or london(self.clock())
+        aged = cases.join(ages(cases, on=on, levels=levels)).join(standings(cases, on=on))
         order = ["open_since", "type", "local_authority", "provider_id", "discrepancy_id"]
         return aged.reset_index().sort_values(order, ignore_index=True).set_index("discrepancy_id")
 
@@ -166,17 +204,22 @@ class Casebook:
         """Say whether the history is whole and the cases are what it says."""
         with reading(self.engine) as connection:
             verdict = verify(connection)
-            unlike = None if verdict.broken else unlike_its_nights(connection)
+            levels = kept_levels(connection)
+            unlike = None if verdict.broken else unlike_its_nights(connection, levels=levels)
         if unlike is None:
             return verdict
-        return replace(verdict, broken=f"Case {unlike} is not what its nights made of it.")
+        return replace(
+            verdict, broken=f"Case {unlike} is not what its nights and actions made of it."
+        )
 
     @in_plain_words
     def _prepare(self, *, read_only: bool) -> None:
         if not read_only:
             if upgrade(self.engine):
                 with writing(self.engine) as connection:
-                    catch_up(connection, who="an upgrade", now=self.clock())
+                    now = self.clock()
+                    keep_levels(connection, self.levels, who=UPGRADE, now=now)
+                    catch_up(connection, levels=self.levels, who=UPGRADE, now=now)
         elif behind(self.engine):
             raise PersonNeeded(
                 f"{place(self.engine)} is empty or was made by an older version of this program."
