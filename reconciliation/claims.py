@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from reconciliation.days import (
     Mask,
     uncovered,
 )
+from reconciliation.denials import entries_denied
+from reconciliation.night import Night
 from reconciliation.persons import Found
 from reconciliation.spells import summed
 
@@ -78,14 +81,18 @@ class Claims:
         return np.bincount(self.of_person, minlength=len(self)).astype(np.int64)
 
 
-def state_claims(coded: Coded, found: Found, accepted: Numbers, *, spell_gap_days: int) -> Claims:
+def state_claims(
+    night: Night, coded: Coded, found: Found, accepted: Numbers, *, spell_gap_days: int
+) -> Claims:
     """Group the usable entries of the accepted caseloads into claims (rule 6)."""
     entries = coded.entries
     mine = entries["usable"].to_numpy() & np.isin(entries["caseload"].to_numpy(), accepted)
     entry = np.flatnonzero(mine)
     part = entries.take(entry)
     subject = subjects(coded, found)[entry]
-    repeat_of, repeated = _repeats(part, subject)
+    repeat_of, repeated = _repeats(
+        part, subject, denied=lambda places: entries_denied(night, coded, entry[places])
+    )
     counts = repeat_of == np.arange(len(entry))
 
     group = columns.combined(part["caseload"].to_numpy(), subject, part["service"].to_numpy())
@@ -151,11 +158,14 @@ def subjects(coded: Coded, found: Found) -> Numbers:
     return columns.combined(persons, identity)
 
 
-def _repeats(part: pd.DataFrame, subject: Numbers) -> tuple[Numbers, Numbers]:
+def _repeats(
+    part: pd.DataFrame, subject: Numbers, *, denied: Callable[[Numbers], Mask]
+) -> tuple[Numbers, Numbers]:
     """Find entries that say the same as another of their caseload.
 
     Returns for each entry the place of the one that counts in its stead (its own, or the lowest
-    row's), and the number of its group of repeats, -1 where it has none.
+    row's), and the number of its group of repeats, -1 where it has none. `denied` says of entries
+    whether a worker said that they repeat nothing (rule 7), which goes for their whole group.
     """
     key = columns.combined(
         part["caseload"].to_numpy(),
@@ -169,6 +179,8 @@ def _repeats(part: pd.DataFrame, subject: Numbers) -> tuple[Numbers, Numbers]:
     highest = columns.highest_in(key[stated], size, cpli[stated], start=-1)
     contested = highest > lowest
     alike = (np.bincount(key, minlength=size) > 1) & ~contested
+    repeating = np.flatnonzero(alike[key])
+    alike[key[repeating[denied(repeating)]]] = False
     order = np.lexsort((part["row"].to_numpy(), key))
     lead = np.zeros(size, dtype=np.int64)
     lead[key[order[::-1]]] = order[::-1]

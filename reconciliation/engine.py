@@ -13,7 +13,7 @@ from reconciliation.coded import Coded, encode
 from reconciliation.columns import Numbers
 from reconciliation.comparisons import put_together
 from reconciliation.days import UNSTATED, lifecycle
-from reconciliation.identity import keyed_hash, stated_identities
+from reconciliation.identity import hashed_identities
 from reconciliation.night import Findings, Night, Tolerances
 from reconciliation.pairing import PASS_NAMES, Pairs
 from reconciliation.persons import find_persons, what_workers_told
@@ -38,7 +38,9 @@ def reconcile(night: Night, tolerances: Tolerances | None = None) -> Findings:
     on, has_rejected_rows = _by_provider(coded, accepted)
 
     found = find_persons(coded, tolerances, what_workers_told(night, coded))
-    claims = state_claims(coded, found, accepted_numbers, spell_gap_days=tolerances.spell_gap_days)
+    claims = state_claims(
+        night, coded, found, accepted_numbers, spell_gap_days=tolerances.spell_gap_days
+    )
     in_rejected_entry = leftovers.identified_by_rejected_entry(
         coded, spells, found, accepted_numbers
     )
@@ -107,9 +109,7 @@ def entry_identities(night: Night) -> pd.Series:
     First come those of `Night.entries`, then those of `Night.rejected_entries`.
     """
     coded = encode(night, Tolerances())
-    stated = stated_identities(coded, np.arange(len(coded.entries)))
-    hashed = [keyed_hash(identity, night.identity_key) for identity in stated]
-    return pd.Series(hashed, dtype="str")
+    return hashed_identities(night, coded, np.arange(len(coded.entries)))
 
 
 def _by_provider(coded: Coded, accepted: pd.DataFrame) -> tuple[Numbers, np.ndarray]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from reconciliation.coded import Coded, strings
 from reconciliation.columns import Numbers
+from reconciliation.night import Night
 from reconciliation.wording import date_text
 
 HASH_BYTES = 16
@@ -18,6 +19,12 @@ def keyed_hash(text: str, key: bytes) -> str:
     """Return a hash that nobody without the key can try numbers against (32 hexadecimal digits)."""
     short_key = blake2b(key, digest_size=32).digest()
     return blake2b(text.encode(), key=short_key, digest_size=HASH_BYTES).hexdigest()
+
+
+def hashed_identities(night: Night, coded: Coded, entry: Numbers) -> pd.Series:
+    """Return the hash of the identity that each entry states: decisions name it so (rule 7)."""
+    hashed = [keyed_hash(said, night.identity_key) for said in stated_identities(coded, entry)]
+    return pd.Series(hashed, dtype="str")
 
 
 def stated_identities(coded: Coded, entry: Numbers) -> pd.Series:

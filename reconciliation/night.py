@@ -38,6 +38,12 @@ def no_decisions() -> pd.DataFrame:
     )
 
 
+def no_duplicates_denied() -> pd.DataFrame:
+    """Return the frame of what is no duplicate without a row."""
+    texts = ("local_authority", "cpli_ids", "provider_id", "entry_identity", "service_type")
+    return pd.DataFrame(columns=list(texts), dtype="str")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Night:
     """Everything that one night's rules look at.
@@ -60,6 +66,10 @@ class Night:
     `decisions` are commissioning workers' words on whom entries mean (rule 7), one row each: same
     (bool; these are, or are not, the same person), provider_id, entry_identity (`entry_identities`
     gives it for an entry), local_authority, person_id.
+
+    `not_duplicates` are their words on what is no duplicate (rule 7), one row each and text
+    throughout: either local_authority and cpli_ids (a group of alike CPLIs, sorted, joined by `;`),
+    or provider_id, entry_identity and service_type (entries that repeat each other).
     """
 
     as_of: date
@@ -75,6 +85,7 @@ class Night:
     rejected_entries: pd.DataFrame
     identity_key: bytes
     decisions: pd.DataFrame = field(default_factory=no_decisions)
+    not_duplicates: pd.DataFrame = field(default_factory=no_duplicates_denied)
 
 
 @dataclass(frozen=True, kw_only=True)

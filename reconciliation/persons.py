@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from reconciliation import columns, names
 from reconciliation.coded import NO_COUNCIL, Coded
 from reconciliation.columns import Numbers
 from reconciliation.days import UNSTATED, Mask
-from reconciliation.identity import keyed_hash, stated_identities
+from reconciliation.identity import hashed_identities
 from reconciliation.night import Night, Tolerances
 
 NOBODY, BY_CPLI, BY_NHS_NUMBER, BY_PERSON_ID, BY_NAMES = 0, 1, 2, 3, 4
@@ -68,11 +67,8 @@ def what_workers_told(night: Night, coded: Coded) -> Told:
     decisions = night.decisions
     providers = coded.texts.providers.get_indexer(decisions["provider_id"]).astype(np.int64)
     entry = np.flatnonzero(np.isin(coded.entries["provider"].to_numpy(), providers))
-    stated = [
-        keyed_hash(identity, night.identity_key) for identity in stated_identities(coded, entry)
-    ]
     (told, said), _ = columns.shared_codes(
-        [decisions["entry_identity"], pd.Series(stated, dtype="str")]
+        [decisions["entry_identity"], hashed_identities(night, coded, entry)]
     )
     width = len(coded.texts.providers) + 1
     at, place = columns.joined(

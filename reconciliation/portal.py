@@ -9,6 +9,7 @@ from reconciliation import columns
 from reconciliation.coded import Coded
 from reconciliation.columns import Numbers
 from reconciliation.days import UNSTATED, Mask
+from reconciliation.denials import groups_denied
 from reconciliation.night import Night, Tolerances
 from reconciliation.spells import AUTHORISED, Spells, in_scope
 
@@ -113,7 +114,10 @@ def portal_differs(coded: Coded) -> pd.DataFrame:
 
 
 def duplicate_cplis(night: Night, coded: Coded, spells: Spells) -> pd.DataFrame:
-    """Return in-scope CPLIs that stand there more than once: line (in `Coded.lines`) and group."""
+    """Return in-scope CPLIs that stand there more than once: line (in `Coded.lines`) and group.
+
+    Groups of which a worker said that they are no duplicate are left out (rule 7).
+    """
     lines = coded.lines.take(spells.line)
     key = columns.combined(
         spells.of_line, *(lines[name].to_numpy() for name in ("start", "end", "quantity", "unit"))
@@ -122,7 +126,9 @@ def duplicate_cplis(night: Night, coded: Coded, spells: Spells) -> pd.DataFrame:
     described = night.cplis["service_description"].take(spells.line[alike])
     group = columns.combined(key[alike], pd.factorize(described)[0].astype(np.int64))
     repeated = np.bincount(group)[group] > 1 if len(group) else np.zeros(0, dtype=bool)
-    return pd.DataFrame({"line": spells.line[alike][repeated], "group": group[repeated]})
+    line, group = spells.line[alike][repeated], group[repeated]
+    kept = ~groups_denied(night, coded, line, group)
+    return pd.DataFrame({"line": line[kept], "group": group[kept]})
 
 
 def _key(coded: Coded, frame: pd.DataFrame) -> Numbers:

@@ -9,6 +9,7 @@ from oracle import CaseloadFile as DrawnFile
 from oracle import Council, Population
 
 from reconciliation import Findings, Night, Tolerances, entry_identities, reconcile
+from reconciliation.night import no_duplicates_denied
 from schemas.cleaning import clean_caseloads, clean_cplis, clean_portal
 from schemas.raw import CaseloadFile, FileFacts, RawTable, refusals
 from schemas.tables import CASELOAD, CPLI, PORTAL, TableColumns
@@ -132,6 +133,7 @@ def night_of(population: Population, as_of: date, tolerances: Tolerances | None 
         rejected_entries=cleaned.rejected,
         identity_key=KEY,
         decisions=decisions_of(population, as_of),
+        not_duplicates=not_duplicates_of(population, as_of),
     )
 
 
@@ -150,6 +152,29 @@ def decisions_of(population: Population, as_of: date) -> pd.DataFrame:
                 [decision.local_authority for decision in decisions], dtype="str"
             ),
             "person_id": pd.Series([decision.person_id for decision in decisions], dtype="str"),
+        }
+    )
+
+
+def not_duplicates_of(population: Population, as_of: date) -> pd.DataFrame:
+    """Return workers' words on what is no duplicate."""
+    cplis = [
+        {"local_authority": word.local_authority, "cpli_ids": ";".join(sorted(word.cpli_ids))}
+        for word in population.not_duplicate_cplis
+    ]
+    entries = [
+        {
+            "provider_id": word.provider_id,
+            "entry_identity": identity_of({"service_type": "HS", **word.entry}, as_of),
+            "service_type": word.service_type,
+        }
+        for word in population.not_duplicate_entries
+    ]
+    words = [*cplis, *entries]
+    return pd.DataFrame(
+        {
+            name: pd.Series([word.get(name) for word in words], dtype="str")
+            for name in no_duplicates_denied().columns
         }
     )
 

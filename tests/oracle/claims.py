@@ -1,7 +1,7 @@
 """Rule 6, second half: repeated entries and claims."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -88,8 +88,14 @@ def earliest_start(entries: Sequence[Entry]) -> date | None:
     return min((entry.start_date for entry in entries if entry.start_date), default=None)
 
 
-def repeated_entries(entries: Sequence[Entry], found: dict[Entry, Found]) -> list[list[Entry]]:
-    """Rule 6: groups of entries alike in all that counts, unless two state different CPLI ids."""
+def repeated_entries(
+    entries: Sequence[Entry], found: dict[Entry, Found], denied: Collection[Hashable]
+) -> list[list[Entry]]:
+    """Rule 6: groups of entries alike in all that counts, unless two state different CPLI ids.
+
+    Rule 7: nor where a worker said of one of them that it repeats nothing (`denied` holds
+    provider, identity and service type).
+    """
     alike = defaultdict(list)
     for entry in entries:
         alike[
@@ -103,7 +109,9 @@ def repeated_entries(entries: Sequence[Entry], found: dict[Entry, Found]) -> lis
     return [
         group
         for group in alike.values()
-        if len(group) > 1 and len({entry.cpli_id for entry in group if entry.cpli_id}) < 2
+        if len(group) > 1
+        and len({entry.cpli_id for entry in group if entry.cpli_id}) < 2
+        and not any((e.provider_id, e.identity, e.service_type) in denied for e in group)
     ]
 
 

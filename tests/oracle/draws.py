@@ -3,7 +3,8 @@
 `draw_population` serves plain loops, `populations` is the same as a Hypothesis strategy.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,6 +19,8 @@ from oracle.population import (
     CaseloadFile,
     Council,
     Decision,
+    NotDuplicateCplis,
+    NotDuplicateEntries,
     Population,
     Row,
 )
@@ -169,8 +172,8 @@ def draw_population(
 ) -> tuple[Population, date]:
     """A population of some `size` people and its run date, the same for the same arguments.
 
-    Every seed has a mood: about half of the `troubles` allowed. Confirmations and decisions, which
-    the canonical folder cannot hold, are drawn only `with_words`.
+    Every seed has a mood: about half of the `troubles` allowed. People's words, which the canonical
+    folder cannot hold, are drawn only `with_words`.
     """
     rng = Random(seed)
     mood = frozenset(trouble for trouble in sorted(TROUBLES) if rng.random() < 0.5)
@@ -186,6 +189,12 @@ def draw_population(
         confirmed=draw_confirmed(scene, caseloads) if with_words else frozenset(),
         decisions=draw_decisions(scene, caseloads) if with_words else (),
     )
+    if with_words:
+        population = replace(
+            population,
+            not_duplicate_cplis=draw_not_duplicate_cplis(scene, population.councils),
+            not_duplicate_entries=draw_not_duplicate_entries(scene, caseloads),
+        )
     return population, scene.as_of
 
 
@@ -945,3 +954,38 @@ def draw_decisions(scene: Scene, caseloads: Sequence[CaseloadFile]) -> list[Deci
                 )
             )
     return decisions
+
+
+def draw_not_duplicate_cplis(
+    scene: Scene, councils: Mapping[str, Council]
+) -> list[NotDuplicateCplis]:
+    """Words on alike CPLIs: on all of a person's with one provider, start and quantity, or some."""
+    dice = scene.dice
+    words = []
+    for code, council in councils.items():
+        alike = defaultdict(set)
+        for row in council.cplis or ():
+            columns = ("person_id", "provider_id", "start_date", "weekly_quantity")
+            alike[tuple(row.get(name, "") for name in columns)].add(row.get("cpli_id", ""))
+        for ids in alike.values():
+            if len(ids) > 1 and dice.chance(0.5):
+                cpli_ids = sorted(ids)[: dice.whole(2, 3)]
+                words.append(NotDuplicateCplis(local_authority=code, cpli_ids=tuple(cpli_ids)))
+    return words
+
+
+def draw_not_duplicate_entries(
+    scene: Scene, caseloads: Sequence[CaseloadFile]
+) -> list[NotDuplicateEntries]:
+    """Words on entries, most of which repeat nothing anyway."""
+    columns = (*IDENTITY, "local_authority")
+    return [
+        NotDuplicateEntries(
+            provider_id=file.provider_id,
+            entry={name: row.get(name, "") for name in columns},
+            service_type=row.get("service_type", ""),
+        )
+        for file in caseloads
+        for row in file.rows or ()
+        if scene.dice.chance(0.2)
+    ]

@@ -1,12 +1,19 @@
 """One night from raw text to discrepancies, in the order of docs/rules.md."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from oracle.caseloads import Assessment, assess, counting_spells
 from oracle.claims import Claim, make_claims, repeated_entries
-from oracle.cleaning import Cpli, Entry, Notice, clean_cplis
+from oracle.cleaning import (
+    Cells,
+    Cpli,
+    Entry,
+    Notice,
+    clean_cplis,
+    clean_identity_of_entry,
+)
 from oracle.findings import Discrepancy, Findings, discrepancy, duplicate_entry
 from oracle.pairing import Night, make_pairs
 from oracle.people import Found, People
@@ -73,7 +80,7 @@ def study(population: Population, as_of: date) -> Study:
         for caseload in assessment.accepted.values()
         for entry in caseload.entries
     }
-    claims, duplicate_entries = _claims(assessment, found)
+    claims, duplicate_entries = _claims(assessment, found, entries_denied(population, as_of))
     night = Night(
         claims=claims,
         spells=spells,
@@ -84,7 +91,7 @@ def study(population: Population, as_of: date) -> Study:
         window_start=w,
     )
     make_pairs(night)
-    duplicates = duplicate_groups(valid, w)
+    duplicates = duplicate_groups(valid, w, population.not_duplicate_cplis)
     findings = Findings(
         night,
         valid_cplis=valid,
@@ -143,14 +150,26 @@ def _all_cplis(population: Population, as_of: date) -> tuple[list[Cpli], list[No
     return cplis, notices
 
 
+def entries_denied(population: Population, as_of: date) -> set[Hashable]:
+    """Rule 7: provider, stated identity and service type of entries that repeat nothing."""
+    return {
+        (
+            word.provider_id,
+            clean_identity_of_entry(Cells(word.entry, "ruling", 0), as_of).identity,
+            word.service_type,
+        )
+        for word in population.not_duplicate_entries
+    }
+
+
 def _claims(
-    assessment: Assessment, found: dict[Entry, Found]
+    assessment: Assessment, found: dict[Entry, Found], denied: Collection[Hashable]
 ) -> tuple[list[Claim], list[Discrepancy]]:
     """Rule 6: all claims in order, by provider and lowest row, and the repeated entries."""
     claims: list[Claim] = []
     duplicates: list[Discrepancy] = []
     for _, caseload in sorted(assessment.accepted.items()):
-        repeats = repeated_entries(caseload.usable, found)
+        repeats = repeated_entries(caseload.usable, found, denied)
         claims += make_claims(caseload, found, repeats)
         duplicates += [
             duplicate_entry(group, found[group[0]].persons, caseload.caseload_date)

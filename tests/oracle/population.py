@@ -101,6 +101,26 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NotDuplicateCplis:
+    """A commissioning worker's word that these alike CPLIs are all meant (Rule 7)."""
+
+    local_authority: str
+    cpli_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotDuplicateEntries:
+    """A commissioning worker's word that entries of one identity and service are all meant.
+
+    `entry` holds the raw text of the identity columns (Rule 7).
+    """
+
+    provider_id: str
+    entry: Row
+    service_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Population:
     """All that a night is told: councils by GSS code, caseloads, register and people's words."""
 
@@ -109,6 +129,8 @@ class Population:
     providers: Sequence[Row] = ()
     confirmed: frozenset[tuple[str, date]] = frozenset()
     decisions: Sequence[Decision] = ()
+    not_duplicate_cplis: Sequence[NotDuplicateCplis] = ()
+    not_duplicate_entries: Sequence[NotDuplicateEntries] = ()
 
 
 def read(sources_dir: Path | str, as_of: date) -> Population:

@@ -8,7 +8,7 @@ from typing import Unpack
 
 from oracle.cleaning import Cpli, Line, Notice, PortalRow, clean_portal
 from oracle.findings import HIGH, LOW, Discrepancy, Facts, discrepancy
-from oracle.population import Row
+from oracle.population import NotDuplicateCplis, Row
 from oracle.spells import Spell, in_scope
 
 PORTAL_MAX_AGE_DAYS = 7
@@ -179,8 +179,14 @@ def differs(cpli: Cpli, row: PortalRow, column: str) -> bool:
     return bool(getattr(cpli, column) != getattr(row, column))
 
 
-def duplicate_groups(cplis: Sequence[Cpli], w: date) -> list[list[Cpli]]:
-    """Rule 10: groups of two or more in-scope CPLIs alike in all that providers see."""
+def duplicate_groups(
+    cplis: Sequence[Cpli], w: date, denied: Sequence[NotDuplicateCplis]
+) -> list[list[Cpli]]:
+    """Rule 10: groups of two or more in-scope CPLIs alike in all that providers see.
+
+    Rule 7: a group of exactly the CPLIs that a worker named is none.
+    """
+    said = {(word.local_authority, frozenset(word.cpli_ids)) for word in denied}
     alike = defaultdict(list)
     for cpli in cplis:
         if in_scope(cpli, w):
@@ -194,7 +200,12 @@ def duplicate_groups(cplis: Sequence[Cpli], w: date) -> list[list[Cpli]]:
                 cpli.weekly_quantity,
                 cpli.unit,
             ].append(cpli)
-    return [group for group in alike.values() if len(group) > 1]
+    return [
+        group
+        for group in alike.values()
+        if len(group) > 1
+        and (group[0].local_authority, frozenset(cpli.cpli_id for cpli in group)) not in said
+    ]
 
 
 def lags(spells: Sequence[Spell]) -> dict[tuple[str, str], int]:

@@ -36,9 +36,10 @@ def simpler(population: Population) -> Iterator[Population]:
         yield _with_file(population, at, [])
         for rows in _shorter(file.rows):
             yield _with_file(population, at, [replace(file, rows=rows)])
-    for at in range(len(population.decisions)):
-        kept = [*population.decisions[:at], *population.decisions[at + 1 :]]
-        yield replace(population, decisions=kept)
+    for words in ("decisions", "not_duplicate_cplis", "not_duplicate_entries"):
+        said = getattr(population, words)
+        for at in range(len(said)):
+            yield replace(population, **{words: [*said[:at], *said[at + 1 :]]})
 
 
 def _with_council(population: Population, code: str, council: Council) -> Population:
