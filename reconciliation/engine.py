@@ -95,8 +95,10 @@ def reconcile(night: Night, tolerances: Tolerances | None = None) -> Findings:
         *raising.portal_discrepancies(picture, tolerances),
         raising.duplicate_cplis(picture, repeated),
     ]
+    discrepancies, identities = discrepancy_table(drafts)
     return Findings(
-        discrepancies=check(Discrepancy, discrepancy_table(drafts)),
+        discrepancies=check(Discrepancy, discrepancies),
+        identities=identities,
         timeliness=timeliness(night, coded, spells),
         verdicts=verdicts.drop(columns=["provider", "day"]),
         counts=_counts(night, coded, spells, pairs, len(claims.entry)),

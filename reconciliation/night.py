@@ -92,13 +92,16 @@ class Night:
 class Findings:
     """What the rules found.
 
-    `discrepancies` is the Discrepancy table in its final order; `timeliness` one row a group
-    (rule 10); `verdicts` the `caseloads` frame with `considered`, `accepted` (bool) and `reason`
-    (rule 5); `counts` whole numbers by council (and `all` for all): in scope by lifecycle, spells,
-    entries, pairs by pass.
+    `discrepancies` is the Discrepancy table in its final order; `identities` has discrepancy_id and
+    entry_identities (sorted, joined by `;`) for those that are about entries whose person, or whose
+    being a duplicate, a worker can decide (rule 7); `timeliness` one row a group (rule 10);
+    `verdicts` the `caseloads` frame with `considered`, `accepted` (bool) and `reason` (rule 5);
+    `counts` whole numbers by council (and `all` for all): in scope by lifecycle, spells, entries,
+    pairs by pass.
     """
 
     discrepancies: pd.DataFrame
+    identities: pd.DataFrame
     timeliness: pd.DataFrame
     verdicts: pd.DataFrame
     counts: Mapping[str, Mapping[str, int]]

@@ -13,7 +13,7 @@ from reconciliation.coded import Coded, strings
 from reconciliation.columns import Numbers
 from reconciliation.comparisons import Compared
 from reconciliation.days import ACTIVE, Mask, lifecycle
-from reconciliation.identity import keyed_hash, stated_identities
+from reconciliation.identity import hashed_identities, keyed_hash, stated_identities
 from reconciliation.night import Night, Tolerances
 from reconciliation.pairing import OTHER_PROVIDER, POSSIBLE_MATCH, Pairs
 from reconciliation.persons import Found
@@ -72,6 +72,9 @@ def duplicate_entries(picture: Picture) -> pd.DataFrame:
         provider_value=pd.Series(np.bincount(group, minlength=len(lead)), dtype="str") + " rows",
         start=picture.coded.entries["start"].to_numpy()[lead],
         row=picture.coded.entries["row"].to_numpy()[lead],
+        entry_identities=_identities(
+            picture, repeats["entry"].to_numpy(), group.astype(np.int64), size=len(lead)
+        ),
     )
 
 
@@ -122,6 +125,7 @@ def not_found(picture: Picture, raised: pd.DataFrame) -> pd.DataFrame:
         severity=np.where(medium, Severity.MEDIUM.value, Severity.HIGH.value),
         start=said.start[claim],
         row=claims.column("row")[claim],
+        entry_identities=_claim_identities(picture, claim),
     )
 
 
@@ -224,6 +228,12 @@ def identities(picture: Picture, differing: pd.DataFrame) -> pd.DataFrame:
         council_value=_listed(ours),
         provider_value=_listed(theirs),
         row=_lowest_row(picture, spell),
+        entry_identities=_identities(
+            picture,
+            ordered["entry"].to_numpy(),
+            pd.factorize(ordered["place"])[0].astype(np.int64),
+            size=len(lead),
+        ),
     )
 
 
@@ -244,6 +254,7 @@ def possible_matches(picture: Picture) -> pd.DataFrame:
         + date_text(picture.coded.people.born[person]),
         provider_value=_entry_names(picture, entry) + ", born " + date_text(born),
         row=picture.claims.column("row")[claim],
+        entry_identities=_claim_identities(picture, claim),
     )
 
 
@@ -267,6 +278,7 @@ def other_providers(picture: Picture) -> pd.DataFrame:
         council_value=strings(texts.providers, picture.spells.column("provider")[spell]),
         provider_value=reporting,
         row=picture.claims.column("row")[claim],
+        entry_identities=_claim_identities(picture, claim),
     )
 
 
@@ -506,6 +518,24 @@ def _cpli_ids(picture: Picture, spell: Numbers) -> pd.Series:
     ids = strings(coded.texts.cpli_ids, cpli[order])
     joined = columns.joined_text(ids, group[order], size=len(wanted))
     return joined.take(place[spell]).reset_index(drop=True)
+
+
+def _claim_identities(picture: Picture, claim: Numbers) -> pd.Series:
+    """Return the hashed identities of the entries of each claim, repeats included."""
+    claims = picture.claims
+    place = np.full(len(claims), -1, dtype=np.int64)
+    place[claim] = np.arange(len(claim))
+    of_entry = place[claims.of_entry]
+    mine = np.flatnonzero(of_entry >= 0)
+    return _identities(picture, claims.entry[mine], of_entry[mine], size=len(claim))
+
+
+def _identities(picture: Picture, entry: Numbers, group: Numbers, *, size: int) -> pd.Series:
+    """Return the hashed identities of the entries of each group, sorted and joined by `;`."""
+    hashed = hashed_identities(picture.night, picture.coded, entry)
+    pairs = pd.DataFrame({"group": group, "hashed": hashed}).drop_duplicates()
+    pairs = pairs.sort_values(["group", "hashed"])
+    return columns.joined_text(pairs["hashed"], pairs["group"].to_numpy(), size=size)
 
 
 def _spell_of_entry(picture: Picture) -> Numbers:

@@ -34,7 +34,9 @@ DRAFT_COLUMNS = (
     "not_running",
     "start",
     "row",
+    "entry_identities",
 )
+IDENTITY_COLUMNS = ("discrepancy_id", "entry_identities")
 _TEXTS = tuple(name for name in DRAFT_COLUMNS if name not in ("day", "not_running", "start", "row"))
 
 _HIGH = (
@@ -81,6 +83,7 @@ ABOUT_CPLIS = (
 def draft(which: DiscrepancyType | pd.Series, size: int, **given: object) -> pd.DataFrame:
     """Return so many drafts, of one type or each of its own; what is not given is null.
 
+    `entry_identities` are the hashes by which decisions name the entries that it is about (rule 7).
     `who` is what the id knows the person by; `day` the caseload date; `not_running`, `start` and
     `row` number discrepancies that are otherwise alike (rule 11).
     """
@@ -94,14 +97,19 @@ def draft(which: DiscrepancyType | pd.Series, size: int, **given: object) -> pd.
     return frame.astype(dict.fromkeys(_TEXTS, "str"))
 
 
-def discrepancy_table(drafts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the Discrepancy table, each with its id, in its final order (rule 11)."""
+def discrepancy_table(drafts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the Discrepancy table, each with its id, in its final order (rule 11).
+
+    And, for those that are about entries, discrepancy_id and entry_identities (rule 7).
+    """
     whole = pd.concat(drafts, ignore_index=True)
     whole["discrepancy_id"] = _ids(whole)
     whole["caseload_date"] = dates(whole["day"].to_numpy())
     keys = ["local_authority", "provider_id", "type", "discrepancy_id"]
     order = whole[keys].fillna("").sort_values(keys).index
-    return whole.loc[order, list(DISCREPANCY_COLUMNS)].reset_index(drop=True)
+    ordered = whole.loc[order].reset_index(drop=True)
+    named = ordered.loc[ordered["entry_identities"].notna(), list(IDENTITY_COLUMNS)]
+    return ordered[list(DISCREPANCY_COLUMNS)], named.reset_index(drop=True)
 
 
 def _ids(drafts: pd.DataFrame) -> pd.Series:
