@@ -36,6 +36,10 @@ SENTENCES = {
     "union_tag_not_found": "its connector is missing: add folder, sftp or sql",
     "union_tag_invalid": "its connector must be folder, sftp or sql",
     "too_short": "it must not be empty",
+    "date_type": "it must be a date, such as 2026-12-25",
+    "date_parsing": "it must be a date, such as 2026-12-25",
+    "date_from_datetime_parsing": "it must be a date, such as 2026-12-25",
+    "date_from_datetime_inexact": "it must be a date, such as 2026-12-25",
     "string_too_short": "it must not be empty",
     "string_pattern_mismatch": "it must be small letters, digits and underscores",
 }
@@ -96,7 +100,9 @@ def _without_tags(location: Iterable[int | str], written: Written) -> Path:
     path: Path = ()
     level: Any = written.says
     for part in location:
-        if isinstance(part, str) and part != "[key]" and isinstance(level, Mapping):
+        if isinstance(part, int) and isinstance(level, list) and isinstance(level[part], Mapping):
+            path, level = (*path, str(part + 1)), level[part]
+        elif isinstance(part, str) and part != "[key]" and isinstance(level, Mapping):
             if part in ("folder", "sftp", "sql") and part not in level and path[:1] == ("places",):
                 continue
             path, level = (*path, part), level.get(part, {})
@@ -144,17 +150,29 @@ def faults_between(written: Written) -> Iterator[Fault]:
             wrong = "there is no list of references: add [supplier_references]"
             yield written.fault((*path, "provider"), wrong)
     yield from _councils_of_one_code(written)
+    yield from _routes_of_unknown_councils(written)
 
 
 def _councils_of_one_code(written: Written) -> Iterator[Fault]:
     codes = {
-        name: council.get("code")
+        name: str(council.get("code"))
         for name, council in _tables_in(written.says.get("councils")).items()
     }
     count = Counter(codes.values())
     for name, code in codes.items():
         if count[code] > 1:
             yield written.fault(("councils", name, "code"), "another council has this code too")
+
+
+def _routes_of_unknown_councils(written: Written) -> Iterator[Fault]:
+    councils = _tables_in(written.says.get("councils"))
+    known = {*councils, *(str(council.get("code")) for council in councils.values())}
+    routes = written.says.get("routing")
+    for number, route in enumerate(routes if isinstance(routes, list) else (), start=1):
+        named = route.get("councils") if isinstance(route, Mapping) else None
+        if isinstance(named, list) and not known.issuperset(map(str, named)):
+            wrong = "it names a council that is not under [councils], by its name or its code"
+            yield written.fault(("routing", str(number), "councils"), wrong)
 
 
 def _tables_in(level: object) -> Mapping[str, Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ def lines_of(text: str) -> Mapping[Path, int]:
     """Return the line of each table and key of a TOML text, counted from 1.
 
     A table in brackets is found under its whole name, as is each table that its name leads through;
-    of arrays of tables, all share the path of the first.
+    of arrays of tables, each is found under the array's name and its number, counted from 1.
     """
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
     lines: dict[Path, int] = {}
@@ -30,9 +31,13 @@ def lines_of(text: str) -> Mapping[Path, int]:
 
 
 def _said(node: tree_sitter.Node, within: Path) -> Iterator[tuple[Path, int]]:
+    met: Counter[Path] = Counter()
     for child in node.named_children:
         if child.type in TABLES or child.type == "pair":
             path = within + _names(child.named_children[0])
+            if child.type == "table_array_element":
+                met[path] += 1
+                path = (*path, str(met[path]))
             yield path, child.start_point.row + 1
             yield from _said(child, path)
         elif child.type not in KEYS:

@@ -33,9 +33,11 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from casebook.levels import ServiceLevels
 from reconciliation.night import Tolerances
 from schemas.errors import WrongUsage
 from schemas.vocabularies import ServiceType
+from settings.desk import DEFAULT_QUEUE, HOLIDAYS, Levels, Retention, Route
 from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
 from settings.lines import lines_of
 from settings.sources import (
@@ -51,6 +53,7 @@ from settings.sources import (
     SftpPlace,
     SqlPlace,
     TableSource,
+    Text,
 )
 
 SITE = frozenset({"places", "providers", "supplier_references", "councils", "caseloads"})
@@ -80,13 +83,17 @@ PARTS = (
 )
 
 
-def split(given: object) -> object:
-    """Read a list that was written with commas."""
-    if isinstance(given, dict) and isinstance(given.get(LIST), str):
-        return given | {
-            LIST: tuple(part.strip() for part in given[LIST].split(",") if part.strip())
-        }
-    return given
+def split(name: str) -> BeforeValidator:
+    """Read a list of a group where it was written with commas."""
+
+    def apart(given: object) -> object:
+        if isinstance(given, dict) and isinstance(given.get(name), str):
+            return given | {
+                name: tuple(part.strip() for part in given[name].split(",") if part.strip())
+            }
+        return given
+
+    return BeforeValidator(apart)
 
 
 def sensible(tolerances: Tolerances) -> Tolerances:
@@ -122,14 +129,15 @@ class Database(BaseModel):
     wait_seconds: NonNegativeFloat = 300.0
 
 
-Thresholds = Annotated[Tolerances, BeforeValidator(split), AfterValidator(sensible)]
+Thresholds = Annotated[Tolerances, split(LIST), AfterValidator(sensible)]
 
 
 class Settings(BaseSettings):
     """All that can be set; read it with `load_settings`.
 
     `sources` is a folder in the canonical layout; `places` to `caseloads` say where everything
-    comes from instead.
+    comes from instead. `routing` says whose a discrepancy is, the first that matches; where neither
+    it nor a CPLI does, it is for its council's `default_queue`, or for this one if it has none.
     """
 
     model_config = SettingsConfigDict(
@@ -151,6 +159,10 @@ class Settings(BaseSettings):
     supplier_references: ReferencesSource | None = None
     councils: dict[Name, Council] = Field(default_factory=dict)
     caseloads: Caseloads | None = None
+    service_levels: Annotated[Levels, split(HOLIDAYS)] = ServiceLevels()
+    routing: tuple[Route, ...] = ()
+    default_queue: Text = DEFAULT_QUEUE
+    retention: Retention = Retention()
 
     def tables(self) -> dict[str, TableSource | Caseloads]:
         """Return every table that the file of settings names, by what people call it."""
@@ -162,6 +174,20 @@ class Settings(BaseSettings):
             tables |= {f"{name} cpli": council.cpli, f"{name} portal": council.portal}
         tables["caseloads"] = self.caseloads
         return {name: table for name, table in tables.items() if table}
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """Return the GSS code of each council of the file, by its name."""
+        return {name: council.code for name, council in self.councils.items()}
+
+    @property
+    def queues(self) -> dict[str, str]:
+        """Return the queue of each council, by its code, that was given one."""
+        return {
+            council.code: council.default_queue
+            for council in self.councils.values()
+            if council.default_queue
+        }
 
     @property
     def configured(self) -> bool:
@@ -275,8 +301,10 @@ def _names() -> frozenset[str]:
     """Return the names of all settings, for whoever misspelt one."""
     models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
     models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads]
+    models += [Route, Retention]
     names = {name for model in models for name in model.model_fields}
-    return frozenset(names | {field.name for field in fields(Tolerances)})
+    plain = (*fields(Tolerances), *fields(ServiceLevels))
+    return frozenset(names | {field.name for field in plain})
 
 
 def _absolute(places: Mapping[str, Place], config: Path | None) -> dict[str, Place]:

@@ -137,6 +137,7 @@ Pattern = Annotated[str, AfterValidator(known_pattern)]
 Format = Annotated[str, AfterValidator(known_format)]
 Words = dict[str, tuple[str, ...]]
 Formats = Annotated[tuple[Format, ...], AfterValidator(told_apart)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
@@ -327,9 +328,10 @@ class PortalSource(CouncilTable):
 
 
 class Council(Strict):
-    """A council and its sources."""
+    """A council, its sources, and who looks at its discrepancies where nothing else says so."""
 
     code: Annotated[str, AfterValidator(known_code)]
+    default_queue: Text | None = None
     cpli: CpliSource
     portal: PortalSource | None = None
 
