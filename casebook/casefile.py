@@ -348,6 +348,8 @@ def _difference(
 
     What stood before and what stands now is told by the first of the columns.
     """
+    if earlier.empty and later.empty:
+        return pd.DataFrame(columns=["night", KEY, "action_number", "what", "before", "after"])
     keys = ["as_of", KEY, "action_number"]
     earlier, later = _numbered(earlier), _numbered(later)
     both = earlier[keys].merge(later[keys], how="outer")
@@ -385,9 +387,9 @@ def _delete(connection: Connection, ids: Iterable[str]) -> None:
 
 def _update(connection: Connection, cases: pd.DataFrame, names: Sequence[str]) -> None:
     """Write some columns of cases that stand; indexes of the others are left alone."""
-    rows = to_values(cases.reset_index(names=KEY)[[KEY, *names]])
-    if rows:
-        given = {name: bindparam(f"new_{name}") for name in names}
+    if len(cases):
+        rows = to_values(cases.reset_index(names=KEY)[[KEY, *names]])
+        given: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         this = DISCREPANCY_CASE.c.discrepancy_id == bindparam("which")
         keys = ("which", *(f"new_{name}" for name in names))
         connection.execute(

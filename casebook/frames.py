@@ -44,6 +44,8 @@ def to_rows(frame: pd.DataFrame, about: pd.DataFrame) -> list[Values]:
 
 def to_values(frame: pd.DataFrame) -> list[Values]:
     """Return the rows of any frame as plain values, None for null; its days have no time."""
+    if frame.empty:
+        return []
     days = {name: frame[name].dt.date for name in frame.select_dtypes("datetime")}
     values = frame.assign(**days).astype(object).where(frame.notna(), None)
     return list(values.itertuples(index=False, name=None))

@@ -147,6 +147,8 @@ def insert_rows(
     connection: Connection, table: Table, rows: Sequence[Values], names: Sequence[str]
 ) -> None:
     """Insert rows of the named columns, as fast as the database can."""
+    if not rows:
+        return
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows, names)
     else:

@@ -84,9 +84,9 @@ def _holidays_between(
 ) -> np.ndarray:
     years = [int(str(day)[:4]) for day in (first, last)]
     more = np.array(sorted(extra), dtype="datetime64[D]")
-    known: np.ndarray = np.union1d(_calendar(years[0], years[1]), more)
-    return known
+    return np.union1d(_calendar(years[0], years[1]), more)
 
 
 def _days(days: pd.Series) -> np.ndarray:
-    return days.to_numpy().astype("datetime64[D]")
+    known: np.ndarray = days.to_numpy().astype("datetime64[D]")
+    return known

@@ -112,7 +112,7 @@ STORIES = {
         "resolved_by_data", 1, 0,
     ),
     "its provider is silent": (
-        "ended", [HERE, *[Night(silent=frozenset({"P1"}))] * 30], "open", 1, 0,
+        "ended", [HERE, *[Night(silent=frozenset({"P1"}))] * 8], "open", 1, 0,
     ),
     "its provider was silent, then speaks": (
         "ended", [HERE, *[Night(silent=frozenset({"P1"}))] * 5, GONE], "resolved_by_data", 1, 0,
@@ -287,17 +287,25 @@ def test_an_age_counts_englands_working_days(since: str, until: str, days: int) 
     assert count.tolist() == [days]
 
 
-def test_a_case_is_as_old_as_it_has_been_open_on_the_last_night_on_record(
+def test_a_case_is_as_old_as_it_has_been_open_on_a_day_or_until_it_closed(
     casebook: Casebook,
 ) -> None:
     for number in (0, 1, 7):  # a Thursday, a Friday, the next Thursday
         casebook.record(HERE.record(day(number)))
-    assert casebook.cases()["age_days"].tolist() == [5]
+    assert casebook.cases(on=day(7))["age_days"].tolist() == [5]
     casebook.record(GONE.record(day(8)))
     casebook.record(GONE.record(day(20)))
-    assert casebook.cases()["age_days"].tolist() == [6]
+    assert casebook.cases(on=day(20))["age_days"].tolist() == [6]
     casebook.record(HERE.record(day(21)))
-    assert casebook.cases()["age_days"].tolist() == [0]
+    assert casebook.cases(on=day(21))["age_days"].tolist() == [0]
+
+
+def test_without_a_day_a_case_is_as_old_as_it_is_today_in_london(casebook: Casebook) -> None:
+    casebook.record(HERE.record(day(0)))
+    casebook.clock = lambda: datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
+    assert casebook.cases()["age_days"].tolist() == [1]
+    casebook.clock = lambda: datetime(2026, 11, 23, 0, 1, tzinfo=UTC)
+    assert casebook.cases()["age_days"].tolist() == [2]
 
 
 def test_a_database_from_before_cases_gets_those_of_its_nights(url: str) -> None:
@@ -343,12 +351,14 @@ def whole(casebook: Casebook) -> Casebook:
         ("UPDATE history SET hash = 'x' WHERE number = 3", "Entry 3 .* has been changed"),
         ("DELETE FROM history WHERE number = 1", "Entry 1 of the history is missing"),
         ("DELETE FROM history WHERE number = 4", "Entry 4 of the history is missing"),
-        ("DELETE FROM history WHERE number >= 7", "night of 2026-11-21 case .* not what the hist"),
+        ("DELETE FROM history WHERE number >= 8", "night of 2026-11-21 case .* not what the hist"),
         ("DELETE FROM case_turn WHERE turn = 'closed'", "night of 2026-11-20 case .* not what the"),
         ("UPDATE case_night SET content_hash = 'x'", "night of 2026-11-19 is not what the history"),
-        ("UPDATE discrepancy_case SET state = 'open'", "Case .* is not what its nights made of it"),
-        ("UPDATE discrepancy_case SET person_id = NULL", "Case .* is not what its nights made of"),
-        ("DELETE FROM discrepancy_case", "Case .* is not what its nights made of it"),
+        ("UPDATE discrepancy_case SET state = 'resolved'", "Case .* is not what its nights and"),
+        ("UPDATE discrepancy_case SET presence = 'present'", "Case .* is not what its nights and"),
+        ("UPDATE discrepancy_case SET person_id = NULL", "Case .* is not what its nights and"),
+        ("DELETE FROM discrepancy_case", "Case .* is not what its nights and actions made of it"),
+        ("UPDATE casebook_setting SET value = '{}'", "What goes for all cases is not what the"),
     ],
 )
 def test_tampering_shows_and_where(whole: Casebook, tampering: str, said: str) -> None:
@@ -371,10 +381,10 @@ def test_the_history_says_who_and_when(casebook: Casebook) -> None:
     casebook.clock = lambda: now
     casebook.record(HERE.record(day(0)))
     with reading(casebook.engine) as connection:
-        rows = connection.execute(HISTORY.select().order_by(HISTORY.c.number)).all()
+        _, *rows = connection.execute(HISTORY.select().order_by(HISTORY.c.number)).all()
     assert [(row.number, row.who, row.what) for row in rows] == [
-        (1, "the night of 2026-11-19", "night"),
-        (2, "the night of 2026-11-19", "turn"),
-        (3, "the night of 2026-11-19", "said"),
+        (2, "the night of 2026-11-19", "night"),
+        (3, "the night of 2026-11-19", "turn"),
+        (4, "the night of 2026-11-19", "said"),
     ]
     assert {row.at.replace(tzinfo=row.at.tzinfo or UTC) for row in rows} == {now}

@@ -1,5 +1,6 @@
 """Which columns hold personal data, and what the tables have in common with the contract."""
 
+from casebook.frames import NIGHT_COLUMNS
 from casebook.models import METADATA, NIGHT_DISCREPANCY
 from schemas.tables import DISCREPANCY_COLUMNS
 
@@ -31,9 +32,17 @@ def test_the_personal_columns_are_those_that_somebody_decided_on() -> None:
         "night_discrepancy.cpli_ids",
         "night_discrepancy.council_value",
         "night_discrepancy.provider_value",
+        *(
+            f"case_action.{name}"
+            for name in (
+                *("note", "council_value", "provider_value", "answer_date"),
+                *("person_id", "cpli_ids"),
+            )
+        ),
         "taken_file.file",
     }
 
 
-def test_the_discrepancies_of_a_night_have_the_columns_of_rule_11() -> None:
-    assert NIGHT_DISCREPANCY.columns.keys() == ["as_of", *DISCREPANCY_COLUMNS]
+def test_the_discrepancies_of_a_night_have_the_columns_of_rule_11_and_whom_they_go_to() -> None:
+    assert NIGHT_DISCREPANCY.columns.keys() == ["as_of", *NIGHT_COLUMNS]
+    assert NIGHT_COLUMNS[: len(DISCREPANCY_COLUMNS)] == DISCREPANCY_COLUMNS

@@ -107,7 +107,7 @@ def test_a_night_without_discrepancies_has_no_rows_and_no_row_of_nulls(casebook:
     check(Discrepancy, found)
     assert len(found) == 0
     filled = {name for name, rows in dump(casebook).items() if rows}
-    assert filled == {"night", "case_night", "history"}
+    assert filled == {"night", "case_night", "casebook_setting", "history"}
 
 
 def test_nights_are_listed_oldest_first(casebook: Casebook) -> None:

@@ -30,7 +30,7 @@ def main() -> None:
     """Answer each order of the standard input."""
     # What a first use makes once is made here, and not again in each child.
     for each in NIGHTS.values():
-        to_rows(checked(each.discrepancies))
+        to_rows(checked(each.discrepancies), each.about)
     say("ready")
     for line in sys.stdin:
         say(json.dumps(obey(json.loads(line))))
