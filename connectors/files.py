@@ -117,7 +117,7 @@ class FileTable:
         pair = COMMA + self.feed.delimiter
         swapped = str.maketrans(pair, pair[::-1])
         table = replace(
-            table, headings={name: table.heading(name).translate(swapped) for name in table.all}
+            table, headings={name: table.heading(name).translate(swapped) for name in table.known}
         )
         content = content.translate(bytes.maketrans(pair.encode(), pair[::-1].encode()))
         raw = read_csv(content, table=table, source=source, facts=facts)
@@ -142,4 +142,4 @@ class FileTable:
 
 def _swapped_back(frame: pd.DataFrame, table: TableColumns, pair: str) -> dict[str, pd.Series]:
     back = str.maketrans(pair, pair[::-1])
-    return {name: frame[name].str.translate(back) for name in table.all}
+    return {name: frame[name].str.translate(back) for name in table.known}

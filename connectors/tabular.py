@@ -35,6 +35,7 @@ COMMA_COLUMNS = frozenset(
         "service_description",
         "commissioning_team",
         "commissioning_worker",
+        "district",
         "name",
         "weekly_quantity",
     }
@@ -76,7 +77,7 @@ def read_heading(cells: Sequence[str], *, table: TableColumns, notes: RefusalLog
     """
     names = _our_names([canonical(cell) for cell in cells], table=table)
     _refuse_doubled(names, table=table, file=notes.file)
-    positions = {name: names.index(name) for name in table.all if name in names}
+    positions = {name: names.index(name) for name in table.known if name in names}
     _judge_missing(positions, is_empty=not any(names), table=table, notes=notes)
     named = max((at + 1 for at, name in enumerate(names) if name), default=0)
     unknown = [at for at in range(named) if names[at] not in positions]
@@ -94,14 +95,14 @@ def read_heading(cells: Sequence[str], *, table: TableColumns, notes: RefusalLog
 
 def _our_names(headings: Sequence[str], *, table: TableColumns) -> list[str]:
     """Give headings our names; one of ours that the source calls otherwise is not ours here."""
-    ours = {canonical(table.heading(name)): name for name in table.all}
+    ours = {canonical(table.heading(name)): name for name in table.known}
     taken = set(table.headings)
     return [ours.get(each, f"another {each}" if each in taken else each) for each in headings]
 
 
 def _refuse_doubled(names: list[str], *, table: TableColumns, file: str) -> None:
     counts = Counter(names)
-    doubled = [name for name in table.all if counts[name] > 1]
+    doubled = [name for name in table.known if counts[name] > 1]
     if doubled:
         raise refused(
             table,
@@ -187,7 +188,7 @@ def raw_table(
         for name in columns
     }
     absent = pa.nulls(rows, TEXT)
-    cells = pa.table({name: columns.get(name, absent) for name in table.all})
+    cells = pa.table({name: columns.get(name, absent) for name in table.known})
     frame = cells.to_pandas(types_mapper={TEXT: pd.StringDtype(na_value=np.nan)}.get)
     return RawTable(
         table=table,

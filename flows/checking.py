@@ -310,7 +310,7 @@ def _as_it_says(raw: RawTable, as_of: date) -> CaseloadFile:
 
 
 def _columns(found: Collection[str], table: TableColumns) -> str:
-    return f"{len(found)} of {len(table.all)}"
+    return f"{len(set(found) & set(table.all))} of {len(table.all)}"
 
 
 def _destinations(origin: Origin) -> Iterator[CheckedPlace]:

@@ -125,7 +125,8 @@ def clean_cpli_part(
 def content_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return what rows of CPLIs say: two are the same where all of it is the same.
 
-    Content is the text of all canonical columns, white space around it aside. A ragged row's is
+    Content is the text of all canonical columns, white space around it aside; an extra one says
+    nothing of the CPLI. A ragged row's is
     not known, so it is never that of a whole row.
     """
     content = rows[list(CPLI.all)].apply(parsing.trimmed).fillna("")
@@ -167,6 +168,8 @@ def _tidy_cplis(raw: RawTable, text: pd.DataFrame, *, local_authority: str, as_o
     tidy.quiet_code("service_category", SERVICE_CATEGORY_DTYPE)
     for name in ("service_description", "commissioning_team", "commissioning_worker"):
         tidy.columns[name] = parsing.trimmed(text[name])
+    for name in CPLI.extra:
+        tidy.columns[name] = parsing.trimmed(text.get(name, _constant(None, text.index)))
     tidy.columns["local_authority"] = _constant(local_authority, text.index)
     return tidy
 
@@ -622,5 +625,5 @@ def _empty_text(names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in names})
 
 
-def _constant(value: str, index: pd.Index) -> pd.Series:
+def _constant(value: str | None, index: pd.Index) -> pd.Series:
     return pd.Series(value, index=index, dtype="str")

@@ -36,19 +36,25 @@ class TableColumns:
     """A table's columns in a source file.
 
     `required` ones must be there or the file is refused; `optional` ones are read as null with a
-    warning where they are absent. `headings` are the source's own, by our names; a column that is
-    not among them has our name.
+    warning where they are absent, `extra` ones without a word. `headings` are the source's own, by
+    our names; a column that is not among them has our name.
     """
 
     name: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
     headings: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def all(self) -> tuple[str, ...]:
         """Every canonical column, required ones first."""
         return self.required + self.optional
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every column that is read where it is there: the canonical ones, then the extra."""
+        return self.all + self.extra
 
     def heading(self, name: str) -> str:
         """Return what the source calls one of our columns."""
@@ -80,6 +86,7 @@ CPLI = TableColumns(
         "commissioning_team",
         "commissioning_worker",
     ),
+    extra=("district",),
 )
 PORTAL = TableColumns(
     name="portal",
@@ -199,6 +206,7 @@ class Cpli(PersonFields, SupportFields):
     updated_at: Series[UTC_INSTANT] = pa.Field(nullable=True)
     commissioning_team: Series[str] = pa.Field(nullable=True)
     commissioning_worker: Series[str] = pa.Field(nullable=True)
+    district: Series[str] = pa.Field(nullable=True)
     weekly_quantity_unreadable: Series[bool]
     unit_unreadable: Series[bool]
 

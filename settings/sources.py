@@ -242,9 +242,9 @@ class TableSource(Strict):
     @classmethod
     def are_columns_of_ours(cls, columns: dict[str, str]) -> dict[str, str]:
         """Refuse a column that the table does not have, and a heading that is given twice."""
-        if unknown := sorted(set(columns) - set(cls.of.all)):
+        if unknown := sorted(set(columns) - set(cls.of.known)):
             raise ValueError(f"the table has no column {', '.join(unknown)}")
-        headings = [columns.get(name, name).strip().lower() for name in cls.of.all]
+        headings = [columns.get(name, name).strip().lower() for name in cls.of.known]
         if len(set(headings)) < len(headings) or "" in headings:
             raise ValueError("each column must have a heading of its own")
         return columns

@@ -41,12 +41,12 @@ def raw_table(
     rows: Sequence[Mapping[str, str]], table: TableColumns, columns: Sequence[str] | None = None
 ) -> RawTable:
     """Return rows of text as a connector would hand them over."""
-    present = frozenset(table.all if columns is None else columns) & frozenset(table.all)
+    present = frozenset(table.known if columns is None else columns) & frozenset(table.known)
     cells = {
         name: pd.Series(
             [row.get(name) or None if name in present else None for row in rows], dtype="str"
         )
-        for name in table.all
+        for name in table.known
     }
     frame = pd.DataFrame(cells).assign(row=np.arange(1, len(rows) + 1), ragged=False)
     facts = FileFacts(

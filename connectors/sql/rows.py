@@ -67,7 +67,7 @@ def columns_of(snapshot: Snapshot, sql_table: SqlTable, feed: Feed, asked: Asked
     Raises SourceRefused `doubled_column` where it cannot be told which of two is meant.
     """
     there = snapshot.headings(sql_table.without_rows(), sql_table.values(asked))
-    wanted = {name: feed.columns.get(name, name).strip() for name in sql_table.of.all}
+    wanted = {name: feed.columns.get(name, name).strip() for name in sql_table.of.known}
     found: dict[str, str] = {}
     for name, own in wanted.items():
         alike = [each for each in there if each.strip().lower() == own.lower()]
@@ -209,7 +209,7 @@ class _Content:
     def add(self, columns: Mapping[str, pa.ChunkedArray], table: TableColumns) -> None:
         """Take a chunk into account."""
         count = len(next(iter(columns.values()))) if columns else 0
-        cells = [columns.get(name, pa.nulls(count, TEXT)) for name in table.all]
+        cells = [columns.get(name, pa.nulls(count, TEXT)) for name in table.known]
         self.rows += count
         self.size_bytes += sum(pc.sum(pc.binary_length(each)).as_py() or 0 for each in cells)
         lines = pc.binary_join_element_wise(

@@ -46,6 +46,7 @@ SOUND = {
     "updated_at": "2026-09-01T17:05:00+00:00",
     "commissioning_team": "North",
     "commissioning_worker": "Ada Obi",
+    "district": "Melton",
 }
 """What becomes of CPLI_ROW."""
 
@@ -162,6 +163,7 @@ KEPT = table("""
     service_description  |                     |
     commissioning_team   |                     |
     commissioning_worker |                     |
+    district             |                     |
     authorisation        | draft               | draft
     authorisation        | cancelled           | cancelled
     start_date           | 0219-05-01          | 0219-05-01

@@ -33,7 +33,7 @@ def test_a_canonical_table_is_read_as_its_file_would_be(council: Council) -> Non
 
     assert_frame_equal(raw.frame, raw_table(ROWS, CPLI).frame)
     assert raw.refusals.empty
-    assert raw.columns == frozenset(CPLI.all)
+    assert raw.columns == frozenset(CPLI.known)
     assert (raw.table, raw.source) == (CPLI, "cpli X")
     assert raw.facts.file == "sql Rutland/line"
     assert raw.facts.received_at == TAKEN_AT

@@ -23,7 +23,9 @@ from schemas.cleaning import clean_cplis
 from schemas.raw import whole
 from schemas.tables import CPLI
 
-ROWS = [{**CPLI_ROW, "cpli_id": f"C{number}"} for number in range(3)]
+ROWS = [
+    {name: CPLI_ROW[name] for name in CPLI.all} | {"cpli_id": f"C{number}"} for number in range(3)
+]
 TYPES = {
     "date_of_birth": "date", "start_date": "date", "end_date": "timestamp",
     "weekly_quantity": "numeric(6, 2)", "created_at": "timestamptz", "updated_at": "timestamptz",
