@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from oracle.population import CaseloadFile, Council, Population, Row
+
+T = TypeVar("T")
 
 
 def smallest(population: Population, fails: Callable[[Population], bool]) -> Population:
@@ -36,10 +39,22 @@ def simpler(population: Population) -> Iterator[Population]:
         yield _with_file(population, at, [])
         for rows in _shorter(file.rows):
             yield _with_file(population, at, [replace(file, rows=rows)])
-    for words in ("decisions", "not_duplicate_cplis", "not_duplicate_entries"):
-        said = getattr(population, words)
-        for at in range(len(said)):
-            yield replace(population, **{words: [*said[:at], *said[at + 1 :]]})
+    yield from _with_fewer_words(population)
+
+
+def _with_fewer_words(population: Population) -> Iterator[Population]:
+    """The population without one of people's words."""
+    for decisions in _without_one(population.decisions):
+        yield replace(population, decisions=decisions)
+    for cplis in _without_one(population.not_duplicate_cplis):
+        yield replace(population, not_duplicate_cplis=cplis)
+    for entries in _without_one(population.not_duplicate_entries):
+        yield replace(population, not_duplicate_entries=entries)
+
+
+def _without_one(words: Sequence[T]) -> Iterator[list[T]]:
+    for at in range(len(words)):
+        yield [*words[:at], *words[at + 1 :]]
 
 
 def _with_council(population: Population, code: str, council: Council) -> Population:
