@@ -39,7 +39,9 @@ def show_demo(*, people: int, seed: int, as_of: date, out: Path) -> int:
             run_night(folder, out, as_of=as_of + timedelta(days=night))
             for night, folder in enumerate(sources)
         )
-    casebook = Casebook.open(database_url(settings, out), read_only=True)
+    casebook = Casebook.open(
+        database_url(settings, out), read_only=True, levels=settings.service_levels
+    )
     say()
     show_changes(
         f"Discrepancies on {second.as_of}, compared with {first.as_of}",

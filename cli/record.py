@@ -114,7 +114,12 @@ def upgrade_database(out: Path | None, config: Path | None = None) -> int:
 
 def casebook_of(out: Path | None, config: Path | None, *, read_only: bool) -> Casebook:
     """Open the record that is set, or the one beside the nights in a folder."""
-    return Casebook.open(database_url(load_settings(config), out or nearest()), read_only=read_only)
+    settings = load_settings(config)
+    return Casebook.open(
+        database_url(settings, out or nearest()),
+        read_only=read_only,
+        levels=settings.service_levels,
+    )
 
 
 def nearest() -> Path:

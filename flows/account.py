@@ -11,7 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from casebook.record import CouncilRecord, NightOutcome, NightRecord, SourceOutcome, SourceRecord
+from casebook.record import (
+    CouncilRecord,
+    NightOutcome,
+    NightRecord,
+    SourceOutcome,
+    SourceRecord,
+    no_about,
+)
+from casebook.rulings import Rulings
 from flows.pulls import (
     CASELOAD_TABLES,
     COUNCIL_TABLES,
@@ -33,6 +41,7 @@ from schemas.raw import refusals
 from schemas.tables import REFUSAL_COLUMNS, Discrepancy
 from schemas.vocabularies import CaseloadFailure, RefusalLevel
 
+ABOUT = "about"
 VERSION = version("cpli-reconciliation")
 NOT_PASSED = (CaseloadFailure.TOO_MANY_REJECTED.value, CaseloadFailure.TOO_FEW_ROWS.value)
 
@@ -41,8 +50,8 @@ NOT_PASSED = (CaseloadFailure.TOO_MANY_REJECTED.value, CaseloadFailure.TOO_FEW_R
 class Account:
     """What a night came to; `summary` is the same whenever the sources are.
 
-    Frames: `discrepancies`, `refusals`, `unmapped` and, where any council was assessed,
-    `timeliness` and `receipts`.
+    Frames: `discrepancies`, `about` (`ABOUT_COLUMNS`), `refusals`, `unmapped` and, where any
+    council was assessed, `timeliness` and `receipts`.
     """
 
     as_of: date
@@ -80,6 +89,7 @@ class Account:
             councils=self.councils,
             sources=self.sources,
             discrepancies=self.frames["discrepancies"],
+            about=self.frames[ABOUT],
             summary=self.summary,
             providers_not_assessed=self.providers_not_assessed,
             portals_not_assessed=self.portals_not_assessed,
@@ -92,8 +102,9 @@ def assemble(
     *,
     as_of: date,
     identity_key: bytes,
+    rulings: Rulings,
 ) -> Night:
-    """Build what the rules look at."""
+    """Build what the rules look at; `rulings` are what workers decided on earlier nights."""
     facts = [council.facts for council in councils]
     of_councils = {
         name: pd.concat([council.frames[name] for council in councils], ignore_index=True)
@@ -108,15 +119,25 @@ def assemble(
             council.local_authority: council.portal_date for council in facts if council.portal_date
         },
         identity_key=identity_key,
+        decisions=rulings.decisions,
+        not_duplicates=rulings.not_duplicates,
         **of_councils,
         **of_providers,
     )
 
 
 def account_of(
-    pulls: Pulls, caseloads: Pull[CaseloadFacts], *, night: Night, findings: Findings
+    pulls: Pulls,
+    caseloads: Pull[CaseloadFacts],
+    *,
+    night: Night,
+    findings: Findings,
+    about: pd.DataFrame,
 ) -> Account:
-    """Give account of a night on which at least one council was assessed."""
+    """Give account of a night on which at least one council was assessed.
+
+    `about` says who looks at each discrepancy (`ABOUT_COLUMNS`).
+    """
     register = pulls.register
     facts = [council.facts for council in pulls.councils]
     verdicts = findings.verdicts.sort_values("caseload")
@@ -150,6 +171,7 @@ def account_of(
         },
         frames={
             "discrepancies": findings.discrepancies,
+            ABOUT: about,
             "refusals": _refusals(pulls, of_caseloads[~of_caseloads["file"].isin(not_considered)]),
             "timeliness": findings.timeliness,
             UNMAPPED: _unmapped(pulls),
@@ -172,6 +194,7 @@ def account_of_nothing(pulls: Pulls, *, as_of: date) -> Account:
         summary=_summary(as_of, facts, empty(Discrepancy), {}),
         frames={
             "discrepancies": empty(Discrepancy),
+            ABOUT: no_about(),
             "refusals": _refusals(pulls),
             UNMAPPED: _unmapped(pulls),
         },

@@ -320,9 +320,13 @@ def _destinations(origin: Origin) -> Iterator[CheckedPlace]:
 
 
 def _reach_casebook(origin: Origin) -> None:
-    url = origin.settings.database.url
-    if url is not None:
-        Casebook.open(url.get_secret_value(), read_only=True)
+    settings = origin.settings
+    if settings.database.url is not None:
+        Casebook.open(
+            settings.database.url.get_secret_value(),
+            read_only=True,
+            levels=settings.service_levels,
+        )
 
 
 def _tried(name: str, connector: str, attempt: Callable[[], None]) -> CheckedPlace:

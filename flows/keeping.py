@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from casebook.record import NightRow
-from flows.account import Account, in_order, tally
+from flows.account import ABOUT, Account, in_order, tally
 from flows.files import REFUSALS, TIMELINESS, UNMAPPED_SUPPLIERS
 from flows.pulls import RECEIPTS, UNMAPPED, UNMAPPED_COLUMNS
 from schemas.raw import refusals
@@ -29,11 +29,13 @@ def keep_the_others(
     *,
     earlier: NightRow,
     discrepancies: pd.DataFrame,
+    about: pd.DataFrame,
     folder: Path,
 ) -> Account:
     """Return the account of the assessed councils with what stood of the others put beside it.
 
-    `earlier` and `discrepancies` are the night as it is on record, `folder` where it was published.
+    `earlier`, `discrepancies` and `about` are the night as it is on record, `folder` where it was
+    published.
     """
     assessed = account.record.scope.councils_assessed
     councils = {council.local_authority: council for council in account.councils}
@@ -44,16 +46,14 @@ def keep_the_others(
     }
     others = frozenset(councils) - assessed
     found = account.frames["discrepancies"]
-    whole = pd.concat(
-        [
-            discrepancies[~discrepancies["local_authority"].isin(assessed)],
-            found[found["local_authority"].isin(assessed)],
-        ]
-    )
+    standing = discrepancies[~discrepancies["local_authority"].isin(assessed)]
+    fresh = found[found["local_authority"].isin(assessed)]
+    whole = pd.concat([standing, fresh])
     frames = {
         "discrepancies": whole[list(DISCREPANCY_COLUMNS)].sort_values(
             IN_FILE_ORDER, na_position="first", ignore_index=True
         ),
+        ABOUT: pd.concat([_of(standing, about), _of(fresh, account.frames[ABOUT])]),
         "refusals": _refusals(account, folder, others),
         "timeliness": _timeliness(account, folder, others),
         UNMAPPED: _unmapped(account, folder, others),
@@ -72,6 +72,10 @@ def keep_the_others(
         summary=_summary(account.summary, earlier.summary, frames["discrepancies"], others),
         frames=frames,
     )
+
+
+def _of(discrepancies: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
+    return about[about["discrepancy_id"].isin(discrepancies["discrepancy_id"])]
 
 
 def _owner(source: str) -> str:

@@ -136,7 +136,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
             fetched = fetch_files(origin, casebook) if origin.inboxes() else Fetched(origin=origin)
             pulls = pull(fetched.origin, known, chosen, work=work)
         with watch("reconcile"):
-            account = reconcile_night(pulls, as_of=as_of, work=work, settings=settings)
+            account = reconcile_night(pulls, casebook, as_of=as_of, work=work, settings=settings)
         asked = account
         if chosen != known:
             account = keep_what_stands(account, casebook, folder=folder, work=work)
@@ -219,9 +219,19 @@ def pull_caseloads(origin: Origin, register: RegisterFacts, work: Path) -> Pull[
 
 @task(name="reconcile", **STEP)
 @quoting_nobody
-def reconcile_night(pulls: Pulls, *, as_of: date, work: Path, settings: Settings) -> Account:
-    """Apply the rules to what was laid down, and lay down what they found."""
-    account = steps.conclude(pick_up_pulls(pulls, work), as_of=as_of, settings=settings)
+def reconcile_night(
+    pulls: Pulls, casebook: Casebook, *, as_of: date, work: Path, settings: Settings
+) -> Account:
+    """Apply the rules to what was laid down, and lay down what they found.
+
+    They heed what workers ruled upon earlier nights.
+    """
+    account = steps.conclude(
+        pick_up_pulls(pulls, work),
+        as_of=as_of,
+        settings=settings,
+        rulings=casebook.rulings(as_of),
+    )
     return lay_down(account, work / ACCOUNT)
 
 
@@ -242,6 +252,7 @@ def keep_what_stands(account: Account, casebook: Casebook, *, folder: Path, work
         pick_up(account, work / ACCOUNT),
         earlier=earlier,
         discrepancies=casebook.discrepancies(account.as_of),
+        about=casebook.about(account.as_of),
         folder=folder,
     )
     return lay_down(whole, work / ACCOUNT)

@@ -32,7 +32,7 @@ def ready_to_record(out: Path, *, settings: Settings) -> Casebook:
     """Return the record of nights; raises what would keep a night from being written down."""
     insist_on_room(out)
     insist_on_key(settings)
-    return Casebook.open(database_url(settings, out))
+    return Casebook.open(database_url(settings, out), levels=settings.service_levels)
 
 
 def choose(asked: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from casebook.record import CouncilRecord, Recorded
+from casebook.rulings import Rulings
 from connectors.folder import CanonicalFolder
 from connectors.source import Source
+from flows import routing
 from flows.account import Account, account_of, account_of_nothing, assemble
 from flows.caseloads import read_caseloads
 from flows.faults import Unforeseen, quoting_nobody
@@ -212,14 +214,28 @@ def without_registered(register: Pull[RegisterFacts], known: Sequence[str]) -> P
     )
 
 
-def conclude(pulls: Pulls, *, as_of: date, settings: Settings) -> Account:
-    """Apply the rules and give account of the night."""
+def conclude(
+    pulls: Pulls, *, as_of: date, settings: Settings, rulings: Rulings | None = None
+) -> Account:
+    """Apply the rules, and what workers ruled on earlier nights, and give account of the night."""
     caseloads = pulls.caseloads
     if caseloads is None or not pulls.any_council:
         return account_of_nothing(pulls, as_of=as_of)
-    night = assemble(pulls.councils, caseloads, as_of=as_of, identity_key=identity_key(settings))
+    night = assemble(
+        pulls.councils,
+        caseloads,
+        as_of=as_of,
+        identity_key=identity_key(settings),
+        rulings=rulings or Rulings(),
+    )
     findings = reconcile(night, settings.tolerances)
-    account = account_of(pulls, caseloads, night=night, findings=findings)
+    about = routing.about(
+        findings.discrepancies,
+        identities=findings.identities,
+        cplis=night.cplis,
+        settings=settings,
+    )
+    account = account_of(pulls, caseloads, night=night, findings=findings, about=about)
     say_reconciled(account)
     return account
 
