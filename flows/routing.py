@@ -36,12 +36,15 @@ def about(
 
 
 def _held(discrepancies: pd.DataFrame, cplis: pd.DataFrame) -> pd.DataFrame:
-    """Return the CPLIs that each discrepancy names, one row each, with what is asked of them."""
+    """Return the CPLIs that each discrepancy names, one row each, districts without capitals."""
     named = discrepancies[["discrepancy_id", "local_authority", "cpli_ids"]].dropna()
     each = named.assign(cpli_id=named["cpli_ids"].str.split(";")).explode("cpli_id")
     asked = ["start_date", "commissioning_team", "commissioning_worker", "district"]
     key = ["local_authority", "cpli_id"]
-    return each[["discrepancy_id", *key]].astype("str").merge(cplis[[*key, *asked]], on=key)
+    # Of all CPLIs few are named: the others are left out before anything is joined.
+    wanted = cplis.loc[cplis["cpli_id"].isin(each["cpli_id"]), [*key, *asked]]
+    held = each[["discrepancy_id", *key]].astype("str").merge(wanted, on=key)
+    return held.assign(district=held["district"].str.casefold())
 
 
 def _own_teams(held: pd.DataFrame) -> pd.DataFrame:
@@ -83,6 +86,6 @@ def _matches(
             chosen &= discrepancies[name].isin(wanted).to_numpy(dtype=bool)
     if route.districts:
         wanted = [district.casefold() for district in route.districts]
-        there = held.loc[held["district"].str.casefold().isin(wanted), "discrepancy_id"]
+        there = held.loc[held["district"].isin(wanted), "discrepancy_id"]
         chosen &= discrepancies["discrepancy_id"].isin(there).to_numpy(dtype=bool)
     return chosen
