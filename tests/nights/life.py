@@ -43,7 +43,7 @@ LEADS_TO = {
     "rule": RESOLVED,
 }
 
-KEPT = ("team", "worker", "expires_on", "ruling", "reverses")
+TOLD = ("team", "worker", "expires_on", "ruling", "reverses")
 
 BANK_HOLIDAYS = frozenset(
     {
@@ -114,7 +114,8 @@ class Deed:
     """What somebody did with one case, on what they then saw, and the state that they gave it.
 
     `gives` is None for what leaves the state as it is. `rests_on` says on whom a resolution rests.
-    `saw` are council_value, provider_value and reason of the latest statement at that moment.
+    `saw` are council_value, provider_value and reason of the latest statement at that moment, and
+    `kept` is the assignment of that moment.
     """
 
     name: str
@@ -126,11 +127,19 @@ class Deed:
     who: str
     team: str | None = None
     worker: str | None = None
+    kept: Deed | None = None
     rests_on: str = "council"
     expires_on: date | None = None
     ruling: str | None = None
     subjects: tuple[tuple[str | None, ...], ...] = ()
     reverses: int | None = None
+
+    @property
+    def assignment(self) -> Deed | None:
+        """The assignment after this deed."""
+        if self.action == "release":
+            return None
+        return self if self.action == "assign" else self.kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +162,12 @@ def statement(name: str, nights: Mapping[date, Night]) -> Said:
     return found[-1]
 
 
-def state_after(action: str, state: str) -> str | None:
+def state_after(action: str, state: str, *, takes_back_its_end: bool) -> str | None:
     """Return the state that an action gives a case, None where it leaves it as it is."""
     if action == "answer":
         return AWAITING_COUNCIL if state in WORKED_ON else None
+    if action == "reverse":
+        return OPEN if state == RESOLVED and takes_back_its_end else None
     return LEADS_TO.get(action)
 
 
@@ -203,19 +214,23 @@ class Case:
             for night in sorted(self.nights):
                 if following and night > following[0].on_night:
                     break
-                cause = self._cause(deed, night, is_last=not following)
+                cause = self._cause(deed, night, *following)
                 if cause is not None:
                     yield Lapse(night=night, cause=cause, deed=number)
                     break
 
-    def _cause(self, deed: Deed, night: date, *, is_last: bool) -> str | None:
-        """Say why a deed ceases to hold on a night, None where it does not."""
+    def _cause(self, deed: Deed, night: date, following: Deed | None = None) -> str | None:
+        """Say why a deed ceases to hold on a night, None where it does not.
+
+        On its own night it does not where it was followed on what it was itself made on.
+        """
         said = self.nights[night].said(self.name)
         if deed.gives not in (RESOLVED, ACCEPTED) or said is None or night < deed.on_night:
             return None
         changed = values(said) != deed.saw
         if night == deed.on_night:
-            return "values_changed" if changed and is_last else None
+            was_followed = following and (following.on_night, following.saw) == (night, deed.saw)
+            return "values_changed" if changed and not was_followed else None
         is_back = self.turns.get(night) in ("opened", "reopened")
         causes = {
             "returned": deed.gives == RESOLVED and is_back,
@@ -254,15 +269,18 @@ class Case:
     @property
     def assigned(self) -> Deed | None:
         """The assignment that holds, None where the case is with whom routing says."""
-        for number in reversed(range(len(self.given))):
-            deed = self.given[number]
-            if any(lapse.deed == number for lapse in self.lapses):
-                return None
-            if deed.action == "release":
-                return None
-            if deed.action == "assign":
-                return deed if self.present_since <= deed.on_night else None
-        return None
+        if not self.given or any(lapse.deed == len(self.given) - 1 for lapse in self.lapses):
+            return None
+        last = self.given[-1]
+        return last.assignment if self.present_since <= last.on_night else None
+
+    @property
+    def with_whom(self) -> tuple[str | None, str | None]:
+        """The team and the worker; of a worker alone the team is the one of the routing."""
+        assigned = self.assigned
+        if assigned is None:
+            return self.said.team, self.said.worker
+        return assigned.team or self.said.team, assigned.worker
 
     @property
     def open_since(self) -> date:
@@ -287,7 +305,7 @@ class Case:
 
     def as_seen(self, on: date) -> dict[str, Any]:
         """Return everything about the case as somebody sees it on a day."""
-        assigned = self.assigned
+        team, worker = self.with_whom
         settled_on = self.settled_on
         return {
             "state": self.state,
@@ -299,8 +317,8 @@ class Case:
             "open_since": self.open_since,
             "closed_on": self.closed_on,
             "reopened": list(self.turns.values()).count("reopened") + len(self.lapses),
-            "team": self.said.team if assigned is None else assigned.team,
-            "worker": self.said.worker if assigned is None else assigned.worker,
+            "team": team,
+            "worker": worker,
             "severity": self.said.severity,
             "age_days": self.calendar.count(self.open_since, settled_on or on),
             **self._service_level(on),
@@ -387,23 +405,30 @@ class Office:
         self, names: Sequence[str], action: str, *, made_on: date, who: str = "ann", **facts: Any
     ) -> None:
         """Do the same with some cases, each of which allows it."""
-        cases = self.cases(made_on)
-        assert all(cases[name]["state"] in ALLOWED_FROM[action] for name in names)
+        cases = self._stories()
+        assert all(cases[name].state in ALLOWED_FROM[action] for name in names)
+        rests_on = "provider" if facts.get("reason") == "provider_corrected" else "council"
+        told = {key: facts[key] for key in TOLD if key in facts}
         for name in names:
-            said = statement(name, self.nights)
-            rests_on = "provider" if facts.get("reason") == "provider_corrected" else "council"
-            kept = {key: facts[key] for key in KEPT if key in facts}
+            case = cases[name]
+            last = next((deed for deed in reversed(case.given)), None)
+            reverses = facts.get("reverses")
+            is_end = reverses is not None and case.is_here and last is self.deeds[reverses]
             self.deeds.append(
                 Deed(
-                    name=name, action=action, made_on=made_on, who=who,
+                    name=name,
+                    action=action,
+                    made_on=made_on,
                     on_night=max(self.nights),
-                    gives=state_after(action, cases[name]["state"]),
-                    saw=values(said),
-                    subjects=subjects(name, said, **facts),
+                    gives=state_after(action, case.state, takes_back_its_end=is_end),
+                    saw=values(case.said),
+                    who=who,
+                    kept=case.assigned,
+                    subjects=subjects(name, case.said, **facts),
                     rests_on=rests_on,
-                    **kept,
+                    **told,
                 )
-            )  # fmt: skip
+            )
 
 
 def subjects(
