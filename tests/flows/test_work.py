@@ -1,6 +1,7 @@
 """What a night takes from people's work on cases, and what it gives to it."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,10 @@ from folders.canonical import AS_OF, LEICESTER, RUTLAND, Sources, cpli, entry, s
 from oracle.tables import synthetic_nhs_number
 from pandas.testing import assert_frame_equal
 
+from casebook.actions import Action, Ruling, Step
+from casebook.desk import Desk
 from casebook.levels import ServiceLevels
-from casebook.record import no_about
+from casebook.record import Effect, no_about
 from casebook.rulings import NOT_DUPLICATE_COLUMNS, Rulings
 from casebook.store import Casebook
 from flows.account import Account
@@ -19,6 +22,7 @@ from flows.ready import ready_to_record
 from flows.steps import Done, conclude, open_source, pull_in_memory
 from settings.settings import Settings, load_settings
 
+NEXT = AS_OF + timedelta(days=1)
 SETTINGS = Settings(identity_key="a key for tests alone")
 ALIKE = [cpli(7, provider_id="P1"), cpli(7, provider_id="P1", cpli_id="C7b")]
 
@@ -118,30 +122,33 @@ def _key(monkeypatch, prefect):
     monkeypatch.setenv("CPLI_IDENTITY_KEY", "a key for tests alone")
 
 
-def run(sources: Sources, out: Path, *councils: str) -> Done:
-    return run_night(sources.root, out, as_of=AS_OF, councils=councils)
+def run(sources: Sources, out: Path, *councils: str, as_of: date = AS_OF) -> Done:
+    return run_night(sources.root, out, as_of=as_of, councils=councils)
 
 
 @pytest.mark.server
 @pytest.mark.xdist_group("prefect")
 @pytest.mark.usefixtures("_key")
-def test_the_nightly_flow_asks_the_casebook_for_the_rulings_of_its_date(
-    troubled, tmp_path, monkeypatch
+def test_a_night_heeds_what_was_ruled_on_an_earlier_one_and_no_night_before_that(
+    troubled, tmp_path
 ):
     out = tmp_path / "out"
     run(troubled, out)
     casebook = Casebook.open(f"sqlite:///{out}/casebook.db")
-    rulings = rulings_on(casebook.discrepancies(AS_OF), casebook.about(AS_OF))
-    asked = []
-
-    def ruled(_casebook: Casebook, as_of: object) -> Rulings:
-        asked.append(as_of)
-        return rulings
-
-    monkeypatch.setattr(Casebook, "rulings", ruled)
-    run(troubled, out)
-    assert asked == [AS_OF]
-    assert types(casebook.discrepancies(AS_OF)) == []
+    ids = casebook.discrepancies(AS_OF).set_index("type")["discrepancy_id"]
+    number_6 = {"local_authority": LEICESTER, "person_id": "N6"}
+    desk = Desk(casebook)
+    for kind, step in {
+        "cpli_not_found": Step(
+            action=Action.RULE, ruling=Ruling.SAME_PERSON, note="Seen", **number_6
+        ),
+        "duplicate_cpli": Step(action=Action.RULE, ruling=Ruling.NOT_A_DUPLICATE, note="Meant"),
+    }.items():
+        desk.act(step, {ids[kind]: None}, who="Ada Obi")
+    assert run(troubled, out).recorded.effect is Effect.UNCHANGED
+    assert types(casebook.discrepancies(AS_OF)) == TROUBLE
+    run(troubled, out, as_of=NEXT)
+    assert types(casebook.discrepancies(NEXT)) == []
 
 
 @pytest.mark.server
