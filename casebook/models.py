@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -179,6 +180,21 @@ NIGHT_DISCREPANCY = Table(
     accountable("routed_team", null=True),
     accountable("routed_worker", null=True),
     harmless("entry_identities", Text(), null=True),
+)
+
+# How soon CPLIs are on the system (rule 10). `group` is a council, a provider, or a team as the
+# council's extract names it.
+NIGHT_TIMELINESS = Table(
+    "night_timeliness",
+    METADATA,
+    of_a_night(),
+    harmless("local_authority", Text(), key=True),
+    harmless("grouping", Text(), key=True),
+    harmless("group", Text(), key=True),
+    harmless("cplis", Integer()),
+    harmless("median_lag_days", Double()),
+    harmless("p90_lag_days", Double()),
+    harmless("share_on_system_by_start", Double()),
 )
 
 # A file of a place where it may lie for long, so that it is taken once. A sender's own name for it

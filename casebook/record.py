@@ -19,6 +19,23 @@ def no_about() -> pd.DataFrame:
     return pd.DataFrame(columns=list(ABOUT_COLUMNS), dtype="str")
 
 
+TIMELINESS_TYPES = {
+    "local_authority": "str",
+    "grouping": "str",
+    "group": "str",
+    "cplis": "int64",
+    "median_lag_days": "float64",
+    "p90_lag_days": "float64",
+    "share_on_system_by_start": "float64",
+}
+"""What a night measures of the time that CPLIs take (rule 10), and how pandas holds it."""
+
+
+def no_timeliness() -> pd.DataFrame:
+    """Return the frame of `TIMELINESS_TYPES` without a row."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TIMELINESS_TYPES.items()})
+
+
 class NightOutcome(Vocabulary):
     """How far a night got."""
 
@@ -206,6 +223,7 @@ class NightRecord(NightFacts):
 
     `about` (`ABOUT_COLUMNS`, one row for each discrepancy of which anything is known) says who at
     the council should look at it, and by which keyed hashes its entries are known to decisions.
+    `timeliness` (`TIMELINESS_TYPES`, one row a group) is what rule 10 measured.
 
     The same night over the same sources must give an equal record, or the second run would replace
     the first: nothing in it may tell the runs apart, so no times taken in the summary.
@@ -213,6 +231,7 @@ class NightRecord(NightFacts):
 
     discrepancies: pd.DataFrame
     about: pd.DataFrame = field(default_factory=no_about)
+    timeliness: pd.DataFrame = field(default_factory=no_timeliness)
 
 
 @dataclass(frozen=True, kw_only=True)

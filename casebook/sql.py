@@ -10,17 +10,20 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
+import pandas as pd
 from sqlalchemy import Connection, Row, Table, delete, insert, select
 
-from casebook.frames import NIGHT_COLUMNS, Values
+from casebook.frames import NIGHT_COLUMNS, Values, frame_of, to_values
 from casebook.models import (
     NIGHT,
     NIGHT_COUNCIL,
     NIGHT_DISCREPANCY,
     NIGHT_NOT_ASSESSED,
     NIGHT_SOURCE,
+    NIGHT_TIMELINESS,
 )
 from casebook.record import (
+    TIMELINESS_TYPES,
     CouncilRecord,
     Effect,
     NightOutcome,
@@ -96,6 +99,20 @@ def read_discrepancies(
     return connection.execute(select(*columns).where(NIGHT_DISCREPANCY.c.as_of == as_of)).all()
 
 
+def read_timeliness(connection: Connection, first: date | None, last: date | None) -> pd.DataFrame:
+    """Return as_of and the columns of `TIMELINESS_TYPES` of the nights from one to another."""
+    measured = NIGHT_TIMELINESS.c
+    query = select(NIGHT_TIMELINESS)
+    if first is not None:
+        query = query.where(measured.as_of >= first)
+    if last is not None:
+        query = query.where(measured.as_of <= last)
+    order = (measured.as_of, measured.local_authority, measured.grouping, measured.group)
+    rows = connection.execute(query.order_by(*order)).all()
+    frame = frame_of(rows, measured.keys()).astype(TIMELINESS_TYPES)
+    return frame.assign(as_of=pd.to_datetime(frame["as_of"]).astype("datetime64[us]"))
+
+
 def _own_facts(night: NightRecord) -> dict[str, str]:
     summary = json.dumps(dict(night.summary), sort_keys=True, ensure_ascii=False, allow_nan=False)
     return {
@@ -109,6 +126,8 @@ def _facts(night: NightRecord) -> dict[Table, list[dict[str, Any]]]:
     """Return the rows of a night's smaller tables, in the same order however they were given."""
     sources = sorted(night.sources, key=lambda source: (source.source, source.file))
     sides = {PORTAL: night.portals_not_assessed, PROVIDER: night.providers_not_assessed}
+    columns = list(TIMELINESS_TYPES)
+    timeliness = night.timeliness[columns].sort_values(columns[:3])
     return {
         NIGHT_COUNCIL: [
             asdict(council)
@@ -118,6 +137,7 @@ def _facts(night: NightRecord) -> dict[Table, list[dict[str, Any]]]:
             {"side": side, "code": code} for side, codes in sides.items() for code in sorted(codes)
         ],
         NIGHT_SOURCE: [{**asdict(source), "outcome": source.outcome.value} for source in sources],
+        NIGHT_TIMELINESS: [dict(zip(columns, row, strict=True)) for row in to_values(timeliness)],
     }
 
 

@@ -20,6 +20,7 @@ from casebook.history import verify
 from casebook.keeping import keep_levels, kept_levels, read_rulings
 from casebook.levels import ServiceLevels
 from casebook.locks import lock
+from casebook.measures import Measures, measure
 from casebook.models import DISCREPANCY_CASE
 from casebook.record import (
     CaseCounts,
@@ -32,7 +33,13 @@ from casebook.record import (
     Verdict,
 )
 from casebook.rulings import Rulings
-from casebook.sql import night_before, put_night, read_discrepancies, read_nights
+from casebook.sql import (
+    night_before,
+    put_night,
+    read_discrepancies,
+    read_nights,
+    read_timeliness,
+)
 from casebook.upgrade import behind, upgrade
 from casebook.work import ages, standings
 from casebook.working_days import london
@@ -150,6 +157,15 @@ class Casebook:
             )
 
     @in_plain_words
+    def timeliness(self, first: date | None = None, last: date | None = None) -> pd.DataFrame:
+        """Return what rule 10 measured on each night from one to another, both included.
+
+        The columns are as_of and those of `TIMELINESS_TYPES`.
+        """
+        with reading(self.engine) as connection:
+            return read_timeliness(connection, first, last)
+
+    @in_plain_words
     def rulings(self, as_of: date) -> Rulings:
         """Return the rulings that a night heeds: those made upon earlier nights (rule 7)."""
         with reading(self.engine) as connection:
@@ -192,6 +208,27 @@ class Casebook:
         aged = cases.join(ages(cases, on=on, levels=levels)).join(standings(cases, on=on))
         order = ["open_since", "type", "local_authority", "provider_id", "discrepancy_id"]
         return aged.reset_index().sort_values(order, ignore_index=True).set_index("discrepancy_id")
+
+    @in_plain_words
+    def measures(
+        self,
+        *,
+        on: date | None = None,
+        since: date | None = None,
+        local_authority: str | None = None,
+    ) -> Measures:
+        """Return how the work goes up to a day (today in London), of all councils or of one.
+
+        Without `since` everything on record counts.
+        """
+        with reading(self.engine) as connection:
+            return measure(
+                connection,
+                on=on or london(self.clock()),
+                since=since,
+                local_authority=local_authority,
+                levels=kept_levels(connection),
+            )
 
     @in_plain_words
     def case_counts(self, as_of: date) -> CaseCounts | None:
