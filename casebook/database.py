@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
-from schemas.errors import PersonNeeded, WrongUsage
+from schemas.errors import PersonNeeded, TryAgainLater, WrongUsage
 
 BUSY_SECONDS = 60.0
 """How long a transaction waits for another one that writes."""
@@ -69,6 +69,31 @@ def writing(engine: Engine) -> Iterator[Connection]:
                 wait_at_most(connection, seconds=BUSY_SECONDS)
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK}, 0)"))
             yield connection
+
+
+def rewrite(engine: Engine, tables: Sequence[str]) -> None:
+    """Let nothing be left of what was overwritten, as far as the database can.
+
+    SQLite writes its file anew, for which there must be room; PostgreSQL frees the space of some
+    tables, to be overwritten. Raises `TryAgainLater` where somebody has the file open for long.
+    """
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text(f"VACUUM {', '.join(tables)}"))
+        return
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("VACUUM")
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        raw.close()
+    if busy:
+        raise TryAgainLater(
+            f"What was purged is gone from the record of nights, but {engine.url.database} is in"
+            " use, so that it could not be written anew. Run this again in a few minutes."
+        )
 
 
 def wait_at_most(connection: Connection, *, seconds: float) -> None:

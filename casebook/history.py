@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ from schemas.vocabularies import Vocabulary
 ENTRY = ("night", "discrepancy_id", "action_number", "what", "before", "after", "evidence")
 COLUMNS = ("number", "at", "who", *ENTRY, "hash")
 AT_ONCE = 10_000
+LEVELS = "service_levels"
 
 
 class What(Vocabulary):
@@ -77,7 +78,6 @@ def verify(connection: Connection) -> Verdict:
     """Say whether every entry follows from the one before it, and the tables from the entries."""
     number, head, broken = 0, "", ""
     stands: dict[str, dict[Key, str | None]] = {what.value: {} for what in What}
-    purged: set[str | None] = set()
     for row in _rows(connection):
         number += 1
         head = _hash(head, (row.number, _utc(row.at), *row[2:-1]))
@@ -87,14 +87,15 @@ def verify(connection: Connection) -> Verdict:
             broken = f"Entry {number} of the history, or the one before it, has been changed."
         if broken:
             return Verdict(entries=number, head=row.hash, broken=broken)
-        told = row.evidence if row.what == What.ACTED.value else row.after
-        stands[row.what][row.night, row.discrepancy_id, row.action_number] = told
-        if row.what == What.PURGED.value:
-            purged.add(row.discrepancy_id)
-    for what, found in _standing(connection, purged):
+        if row.evidence is not None:
+            # Purging leaves less of an action; what is left is known by a hash of its own.
+            stands[What.ACTED.value][row.night, row.discrepancy_id, row.action_number] = (
+                row.evidence
+            )
+        else:
+            stands[row.what][row.night, row.discrepancy_id, row.action_number] = row.after
+    for what, found in _standing(connection):
         told = {key: after for key, after in stands[what.value].items() if after is not None}
-        if what is What.ACTED:
-            told = {key: after for key, after in told.items() if key[1] not in purged}
         if told != found:
             broken = f"{_first(told, found)} is not what the history says ({what.display})."
             return Verdict(entries=number, head=head, broken=broken)
@@ -111,9 +112,7 @@ def evidence_of(action: Mapping[Any, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _standing(
-    connection: Connection, purged: Collection[str | None]
-) -> Iterator[tuple[What, dict[Key, str]]]:
+def _standing(connection: Connection) -> Iterator[tuple[What, dict[Key, str]]]:
     """Yield what the tables say, as the history would say it."""
     night, turn, said = CASE_NIGHT.c, CASE_TURN.c, CASE_STATEMENT.c
     nights = connection.execute(select(night.as_of, night.content_hash))
@@ -133,10 +132,10 @@ def _standing(
         {
             (row["on_night"], row["discrepancy_id"], row["number"]): evidence_of(row)
             for row in actions
-            if row["discrepancy_id"] not in purged
         },
     )
-    levels: str | None = connection.scalar(select(CASEBOOK_SETTING.c.value))
+    setting = CASEBOOK_SETTING.c
+    levels: str | None = connection.scalar(select(setting.value).where(setting.name == LEVELS))
     yield What.LEVELS, {} if levels is None else {(None, None, None): levels}
 
 

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, delete, insert, select
 
 from casebook.actions import Action, Ruling
 from casebook.casefile import read_frame, work_again
-from casebook.history import What, append
+from casebook.history import LEVELS, What, append
 from casebook.levels import ServiceLevels
 from casebook.models import CASE_ACTION, CASEBOOK_SETTING
 from casebook.rulings import NOT_DUPLICATE_COLUMNS, SUBJECT_COLUMNS, Rulings
 from casebook.working_days import calendar_version
 
-LEVELS, CALENDAR = "service_levels", "calendar"
+CALENDAR = "calendar"
 
 
 def keep_levels(connection: Connection, levels: ServiceLevels, *, who: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 import pandas as pd
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from casebook.casefile import catch_up, read_cases, read_counts, unlike_its_nights
 from casebook.changes import COMPARED, compare
-from casebook.database import connect, reading, writing
+from casebook.database import connect, reading, rewrite, writing
 from casebook.faults import in_plain_words, place
 from casebook.frames import ABOUT, about_of, checked, from_rows, to_compare, to_rows
 from casebook.history import verify
@@ -22,6 +22,7 @@ from casebook.levels import ServiceLevels
 from casebook.locks import lock
 from casebook.measures import Measures, measure
 from casebook.models import DISCREPANCY_CASE
+from casebook.purge import EMPTIED, Purged, Retention, insist_on_whole, purge
 from casebook.record import (
     CaseCounts,
     CaseState,
@@ -103,11 +104,13 @@ class Casebook:
 
         No other night is touched, and no row at all where the very same content stands already.
         The cases and their history follow in the same transaction.
-        Raises `ContractBreach` where the discrepancies are not the Discrepancy table.
+        Raises `ContractBreach` where the discrepancies are not the Discrepancy table, and
+        `WrongUsage` for a night whose personal data has been purged.
         """
         discrepancies = checked(night.discrepancies)
         rows = to_rows(discrepancies, night.about)
         with writing(self.engine) as connection:
+            insist_on_whole(connection, night.as_of)
             now = self.clock()
             effect = put_night(connection, night, rows, now=now)
             who = f"the night of {night.as_of}"
@@ -235,6 +238,29 @@ class Casebook:
         """Return how many cases a night opened, closed and so on; None if it is not on record."""
         with reading(self.engine) as connection:
             return read_counts(connection, as_of)
+
+    @in_plain_words
+    def purge(
+        self, retention: Retention, *, on: date | None = None, dry_run: bool = True
+    ) -> Purged:
+        """Say what has outlived its time on a day (today in London); unless dry, remove it.
+
+        Only personal data goes. The database is then written anew, so that it is not left in
+        space that is free.
+        """
+        on = on or london(self.clock())
+        with (reading if dry_run else writing)(self.engine) as connection:
+            purged = purge(
+                connection,
+                cases_before=on - timedelta(retention.closed_cases_days),
+                nights_before=on - timedelta(retention.nights_days),
+                on=on,
+                now=self.clock(),
+                dry_run=dry_run,
+            )
+        if not dry_run:
+            rewrite(self.engine, EMPTIED)
+        return purged
 
     @in_plain_words
     def verify(self) -> Verdict:

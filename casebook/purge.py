@@ -1,0 +1,230 @@
+"""Personal data that nobody needs any more goes; what was counted, and the history, stay.
+
+The tables say themselves which of their columns can hold personal data. Where a night's are gone it
+cannot be recorded again, because the cases could not be made from it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from casebook.actions import Action
+from casebook.casefile import KEY
+from casebook.history import What, append, evidence_of
+from casebook.models import (
+    ACTION_LAPSE,
+    CASE_ACTION,
+    CASE_STATEMENT,
+    CASEBOOK_SETTING,
+    DISCREPANCY_CASE,
+    NIGHT,
+    NIGHT_DISCREPANCY,
+)
+from casebook.record import CaseState, Presence
+from schemas.errors import WrongUsage
+
+WHO = "a purge"
+NIGHTS_UNTIL, CASES_UNTIL = "nights_purged_until", "cases_purged_until"
+OF_CASES = (DISCREPANCY_CASE, CASE_STATEMENT, CASE_ACTION)
+EMPTIED = tuple(table.name for table in (*OF_CASES, NIGHT_DISCREPANCY))
+AT_ONCE = 500
+"""How many cases are emptied in one statement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """For how many days personal data is kept: of cases once they are settled, and of nights."""
+
+    closed_cases_days: int
+    nights_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purged:
+    """How many cases, nights, and discrepancies of these nights, lost their personal data."""
+
+    cases: int
+    nights: int
+    discrepancies: int
+
+
+def purge(
+    connection: Connection,
+    *,
+    cases_before: date,
+    nights_before: date,
+    on: date,
+    now: datetime,
+    dry_run: bool,
+) -> Purged:
+    """Empty the personal columns of cases done with, and of nights, before some days.
+
+    A case is done with where it is settled and gone, nobody has acted on it since, and neither an
+    acceptance nor a ruling of it holds: a ruling needs the person that it speaks of.
+    """
+    cases: list[str] = list(connection.scalars(_done_with(cases_before, on=on)))
+    nights = _nights(connection, nights_before)
+    purged = Purged(cases=len(cases), nights=len(nights), discrepancies=sum(nights.values()))
+    if not dry_run:
+        _empty_nights(connection, list(nights))
+        _empty_cases(connection, cases, before=cases_before, now=now)
+    return purged
+
+
+def insist_on_whole(connection: Connection, as_of: date) -> None:
+    """Raise `WrongUsage` where a night lies within the time of which personal data was purged."""
+    days = [_until(connection, name) for name in (NIGHTS_UNTIL, CASES_UNTIL)]
+    until = max((day for day in days if day), default=date.min)
+    if as_of <= until:
+        raise WrongUsage(
+            f"What was found until {until} has been purged, so the night of {as_of} cannot be"
+            " recorded any more. Run a later night."
+        )
+
+
+def _done_with(before: date, *, on: date) -> Select[Any]:
+    """Return the query for the cases to be emptied, those that hold nothing left out."""
+    case, action = DISCREPANCY_CASE.c, CASE_ACTION.c
+    acted_since = select(action.discrepancy_id).where(action.made_on >= before)
+    latest = select(func.max(action.number)).where(action.state.is_not(None))
+    accepted = select(action.discrepancy_id).where(
+        action.number.in_(latest.group_by(action.discrepancy_id)),
+        action.state == CaseState.ACCEPTED.value,
+        action.expires_on >= on,
+        action.number.not_in(select(ACTION_LAPSE.c.action_number)),
+    )
+    taken_back = select(action.reverses).where(action.reverses.is_not(None))
+    ruled = select(action.discrepancy_id).where(
+        action.action == Action.RULE.value, action.number.not_in(taken_back)
+    )
+    holds = [
+        select(table.c.discrepancy_id).where(
+            or_(*(table.c[name].is_not(None) for name in _emptied(table)))
+        )
+        for table in OF_CASES
+    ]
+    return (
+        select(case.discrepancy_id)
+        .where(
+            case.presence == Presence.GONE.value,
+            case.closed_on < before,
+            case.settled_on < before,
+            *(case.discrepancy_id.not_in(each) for each in (acted_since, accepted, ruled)),
+            or_(*(case.discrepancy_id.in_(each) for each in holds)),
+        )
+        .order_by(case.discrepancy_id)
+    )
+
+
+def _nights(connection: Connection, before: date) -> dict[date, int]:
+    """Return the nights to be emptied, each with how many discrepancies it found."""
+    night = NIGHT.c
+    query = select(night.as_of, night.discrepancies).where(night.as_of < before)
+    until = _until(connection, NIGHTS_UNTIL)
+    if until is not None:
+        query = query.where(night.as_of > until)
+    return {row.as_of: row.discrepancies for row in connection.execute(query)}
+
+
+def _empty_nights(connection: Connection, nights: Sequence[date]) -> None:
+    for as_of in nights:
+        _empty(connection, NIGHT_DISCREPANCY, NIGHT_DISCREPANCY.c.as_of == as_of)
+    if nights:
+        _keep_until(connection, NIGHTS_UNTIL, max(nights))
+
+
+def _empty_cases(
+    connection: Connection, cases: Sequence[str], *, before: date, now: datetime
+) -> None:
+    """Empty cases wherever they are told of, with an entry for each and for each of its actions."""
+    if not cases:
+        return
+    nights = _nights(connection, before)
+    actions = []
+    for some in _some(cases):
+        for table in OF_CASES:
+            _empty(connection, table, table.c.discrepancy_id.in_(some))
+        seen = NIGHT_DISCREPANCY.c
+        for as_of in nights:
+            of_night = seen.as_of == as_of
+            _empty(connection, NIGHT_DISCREPANCY, of_night, seen.discrepancy_id.in_(some))
+        theirs = select(CASE_ACTION).where(CASE_ACTION.c.discrepancy_id.in_(some))
+        actions += [dict(row) for row in connection.execute(theirs).mappings()]
+    last = append(connection, _entries(cases, actions), who=WHO, now=now)
+    versions = [{"which": case, "new": int(number)} for case, number in last.items()]
+    this = DISCREPANCY_CASE.c.discrepancy_id == bindparam("which")
+    version = update(DISCREPANCY_CASE).where(this).values(version=bindparam("new"))
+    connection.execute(version, versions)
+    _keep_until(connection, CASES_UNTIL, _latest_closing(connection, cases))
+
+
+def _entries(cases: Sequence[str], actions: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return what the history says of it: from now on each action is known by what is left."""
+    columns = ["night", KEY, "action_number", "what", "evidence"]
+    of_cases = [(None, case, 0, What.PURGED.value, None) for case in cases]
+    of_actions = [
+        (row["on_night"], row[KEY], row["number"], What.PURGED.value, evidence_of(row))
+        for row in actions
+    ]
+    entries = pd.DataFrame([*of_cases, *of_actions], columns=columns)
+    days = pd.to_datetime(entries["night"]).astype("datetime64[us]")
+    texts = dict.fromkeys([KEY, "what", "evidence"], "str")
+    entries = entries.astype(texts).assign(night=days)
+    return entries.sort_values([KEY, "action_number"], kind="stable", ignore_index=True)
+
+
+def _empty(connection: Connection, table: Table, *where: Any) -> None:
+    connection.execute(update(table).where(*where).values(dict.fromkeys(_emptied(table))))
+
+
+def _emptied(table: Table) -> list[str]:
+    """Return the columns to be emptied: personal ones, and what made their hashes unguessable."""
+    return [
+        column.name for column in table.columns if column.info["personal"] or column.name == "salt"
+    ]
+
+
+def _latest_closing(connection: Connection, cases: Sequence[str]) -> date:
+    case = DISCREPANCY_CASE.c
+    latest: list[date] = [
+        connection.execute(
+            select(func.max(case.closed_on)).where(case.discrepancy_id.in_(some))
+        ).scalar_one()
+        for some in _some(cases)
+    ]
+    return max(latest)
+
+
+def _some(cases: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(cases), AT_ONCE):
+        yield cases[first : first + AT_ONCE]
+
+
+def _until(connection: Connection, name: str) -> date | None:
+    setting = CASEBOOK_SETTING.c
+    kept = connection.scalar(select(setting.value).where(setting.name == name))
+    return None if kept is None else date.fromisoformat(kept)
+
+
+def _keep_until(connection: Connection, name: str, until: date) -> None:
+    """Remember until when personal data is gone; that never goes back."""
+    until = max(until, _until(connection, name) or until)
+    connection.execute(delete(CASEBOOK_SETTING).where(CASEBOOK_SETTING.c.name == name))
+    connection.execute(insert(CASEBOOK_SETTING).values(name=name, value=until.isoformat()))
