@@ -18,6 +18,7 @@ from casebook.record import (
     SourceOutcome,
     SourceRecord,
     no_about,
+    no_timeliness,
 )
 from casebook.rulings import Rulings
 from flows.pulls import (
@@ -90,6 +91,7 @@ class Account:
             sources=self.sources,
             discrepancies=self.frames["discrepancies"],
             about=self.frames[ABOUT],
+            timeliness=self.frames.get("timeliness", no_timeliness()),
             summary=self.summary,
             providers_not_assessed=self.providers_not_assessed,
             portals_not_assessed=self.portals_not_assessed,
