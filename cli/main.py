@@ -74,7 +74,10 @@ def config_option(*, required: bool) -> Option:
 
 
 def as_of_option(
-    default: Callable[[], date] | date = today, *, shown: str = "today in London"
+    default: Callable[[], date] | date = today,
+    *,
+    shown: str = "today in London",
+    text: str = "The run date of the night.",
 ) -> Option:
     """Return the option that names the night."""
     return click.option(
@@ -82,7 +85,7 @@ def as_of_option(
         type=Day(),
         default=default,
         show_default=shown,
-        help="The run date of the night.",
+        help=text,
     )
 
 
@@ -303,6 +306,49 @@ def cases(
     from cli.cases import list_cases
 
     return list_cases(out, config, council=council, kind=kind, state=state)
+
+
+@cpli.command(epilog="Example: cpli measures --since 2026-11-01 --csv figures --out nights")
+@click.option("--council", metavar="GSS", help="Cases of this council only.")
+@click.option("--since", type=Day(), help="Count what opened or was settled from this day on.")
+@as_of_option(text="The day up to which is counted.")
+@click.option(
+    "--csv", type=FOLDER, metavar="DIR", help="A folder into which each table is written as CSV."
+)
+@out_option(required=False)
+@config_option(required=False)
+def measures(
+    council: str | None,
+    since: date | None,
+    as_of: date,
+    csv: Path | None,
+    out: Path | None,
+    config: Path | None,
+) -> int:
+    """Show how the work on cases goes: open, opened, settled, how soon, by whom, on time.
+
+    Nothing in it is about a person. Cases that are open now are counted, as old as they are on
+    --as-of.
+    """
+    from cli.measures import show_measures
+
+    return show_measures(out, config, as_of=as_of, since=since, council=council, csv=csv)
+
+
+@cpli.command(epilog="Example: cpli purge --config cpli.toml --out nights --yes")
+@click.option("--yes", is_flag=True, help="Remove it; without this, only say what would be.")
+@as_of_option(text="The day on which it is asked how old everything is.")
+@out_option(required=False)
+@config_option(required=False)
+def purge(yes: bool, as_of: date, out: Path | None, config: Path | None) -> int:
+    """Remove personal data that has outlived its time, by [retention] of the settings.
+
+    Cases done with and old nights lose their personal data; their counts and the history stay.
+    Fetched files and the folders of old nights go. Without --yes it is a dry run.
+    """
+    from cli.purge import purge_all
+
+    return purge_all(out, config, as_of=as_of, yes=yes)
 
 
 @cpli.group()
