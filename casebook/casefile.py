@@ -59,7 +59,7 @@ from casebook.work import (
 KEY = "discrepancy_id"
 TURNS = (KEY, "as_of", "turn")
 STATEMENTS = (KEY, "as_of", *SAID, "changed")
-LAPSES = ("action_number", KEY, "as_of", "cause")
+LAPSES = ("action_number", KEY, "as_of", "cause", "reopens")
 STEPS = (KEY, "number", "made_on", "on_night", "state", "team", "worker", "expires_on")
 SETTLING = (*STEPS, *TAKEN_UPON, "check_on", "check_caseload_after")
 STORED = (*CASE, "version")
@@ -69,9 +69,13 @@ SEEN_AGAIN = ("last_seen", "nights_seen")
 
 FRAME_DAYS = frozenset(
     {*DAYS, *WORK_DAYS, "as_of", "made_on", "on_night", "next_on_night"}
-    | {"caseload_date", "check_on", "check_caseload_after"}
+    | {"caseload_date", "check_on", "check_caseload_after", "answer_date", "night"}
 )
-FRAME_NUMBERS = frozenset({*NUMBERS, *WORK_NUMBERS, "number", "action_number", "version"})
+FRAME_NUMBERS = frozenset(
+    {*NUMBERS, *WORK_NUMBERS, "number", "action_number", "reverses", "version"}
+)
+FRAME_INSTANTS = frozenset({"at"})
+FRAME_FLAGS = frozenset({"settled", "reopens"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,16 +181,19 @@ def read_frame(
     result = connection.execute(query)
     names = list(result.keys())
     frame = frame_of(result.all(), names)
-    plain = [name for name in names if name not in FRAME_DAYS | FRAME_NUMBERS | {"settled"}]
-    frame = frame.astype(dict.fromkeys(plain, "str"))
     for name in names:
-        if name in FRAME_DAYS:
-            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[us]")
-        elif name in FRAME_NUMBERS:
-            frame[name] = frame[name].astype("int64")
-        elif name == "settled":
-            frame[name] = frame[name].astype("bool")
+        frame[name] = _typed(name, frame[name])
     return frame if key is None else frame.set_index(key)
+
+
+def _typed(name: str, column: pd.Series) -> pd.Series:
+    if name in FRAME_DAYS:
+        return pd.to_datetime(column).astype("datetime64[us]")
+    if name in FRAME_INSTANTS:
+        return pd.to_datetime(column, utc=True)
+    if name in FRAME_NUMBERS:
+        return column.astype("Int64" if column.isna().any() else "int64")
+    return column.astype("bool" if name in FRAME_FLAGS else "str")
 
 
 def _concerned(connection: Connection, start: date) -> pd.DataFrame:
@@ -263,13 +270,16 @@ def _found(connection: Connection, as_of: date) -> pd.DataFrame:
 
 
 def _settling(connection: Connection, start: date) -> pd.DataFrame:
-    """Return the actions that can lapse from a night on: `SETTLING`, with next_on_night."""
+    """Return the actions that can lapse from a night on, and upon what the next one was taken."""
     action = CASE_ACTION.c
-    following = func.lead(action.on_night).over(
-        partition_by=action.discrepancy_id, order_by=action.number
+    following = (
+        func.lead(action[name])
+        .over(partition_by=action.discrepancy_id, order_by=action.number)
+        .label(f"next_{name}")
+        for name in ("on_night", *TAKEN_UPON)
     )
     taken = (
-        select(*(action[name] for name in SETTLING), following.label("next_on_night"))
+        select(*(action[name] for name in SETTLING), *following)
         .where(action.state.is_not(None))
         .subquery()
     )

@@ -241,6 +241,7 @@ def _action(
         "said_reason": case["reason"],
         "answer": step.answer and step.answer.value,
         "answer_date": step.answer_date,
+        "ruling": step.ruling and step.ruling.value,
         "reverses": reverses,
         "salt": secrets.token_hex(16),
     }

@@ -211,6 +211,11 @@ TAKEN_FILE = Table(
     harmless("taken_at", DateTime(timezone=True)),
 )
 
+COUNTED = ("state", "type", "severity")
+CLOCK = ("paused_since", "due_on", "due_soon_on")
+NARROWED = (*COUNTED, "service_type")
+WHOSE = ("provider_id", "team", "worker")
+
 # What the nights say of each discrepancy, as of the latest one, and from `state` on how it stands
 # with what people did: made anew from the nights and the actions whenever one of these is recorded.
 # `version` is the number of the last entry of the history about it.
@@ -239,11 +244,18 @@ DISCREPANCY_CASE = Table(
     harmless("paused_days", Integer()),
     harmless("paused_since", Date(), null=True),
     harmless("version", BigInteger()),
-    Index("ix_case_council", "local_authority", "settled", "due_on", "discrepancy_id"),
-    Index("ix_case_team", "team", "settled", "due_on", "discrepancy_id"),
-    Index("ix_case_worker", "worker", "settled", "due_on", "discrepancy_id"),
-    Index("ix_case_provider", "provider_id", "settled", "due_on", "discrepancy_id"),
-    Index("ix_case_person", "person_id"),
+    Index("ix_case_due", "local_authority", "settled", "due_on", "discrepancy_id", *NARROWED),
+    Index("ix_case_counted", "local_authority", "settled", *COUNTED, *CLOCK, *WHOSE),
+    Index("ix_case_settled", "local_authority", "settled", "settled_on", "discrepancy_id"),
+    *(
+        Index(f"ix_case_{name}", column, "local_authority", "settled", "due_on", "discrepancy_id")
+        for name, column in (
+            ("team", "team"),
+            ("worker", "worker"),
+            ("provider", "provider_id"),
+            ("person", "person_id"),
+        )
+    ),
 )
 
 # What was said of a case on each night on which it was not what was said before; `changed` names
@@ -320,7 +332,8 @@ CASE_ACTION = Table(
     Index("ix_case_action_case", "discrepancy_id", "number"),
 )
 
-# The night on which an action that settled a case ceased to hold, and why.
+# The night on which an action that settled a case ceased to hold, and why; `reopens` where the case
+# was there all along, so that no turn tells that it opened again.
 ACTION_LAPSE = Table(
     "action_lapse",
     METADATA,
@@ -328,6 +341,7 @@ ACTION_LAPSE = Table(
     harmless("discrepancy_id", Text()),
     harmless("as_of", Date()),
     harmless("cause", Text()),
+    harmless("reopens", Boolean()),
 )
 
 # What the cases were last made by, besides nights and actions: the service levels, as JSON.

@@ -58,7 +58,7 @@ def worked(
 
     `actions` are those of these cases that led to a state, in their order, and by it
     discrepancy_id, number, made_on, on_night, state, team, worker and expires_on; `lapses` have
-    action_number, discrepancy_id and as_of.
+    action_number, discrepancy_id, as_of and reopens.
     """
     gone = cases["presence"].eq(Presence.GONE.value)
     standing = latest_standing(cases, actions, lapses)
@@ -67,6 +67,7 @@ def worked(
     settled = ~state.isin(OPEN_STATES)
     by_person = state.isin([RESOLVED, ACCEPTED])
     of_case = lapses.groupby("discrepancy_id")["as_of"]
+    by_lapse = lapses[lapses["reopens"]].groupby("discrepancy_id")["as_of"].nunique()
     open_since = _later(cases["present_since"], of_case.max().reindex(cases.index))
     assigned = standing["team"].notna() | standing["worker"].notna()
     known = cases[list(LIFE)].assign(
@@ -75,7 +76,7 @@ def worked(
         team=standing["team"].fillna(cases["routed_team"]),
         worker=standing["worker"].where(assigned, cases["routed_worker"]),
         open_since=open_since,
-        reopened=cases["returned"] + of_case.size().reindex(cases.index, fill_value=0),
+        reopened=cases["returned"] + by_lapse.reindex(cases.index, fill_value=0),
         settled_on=cases["closed_on"]
         .where(state.eq(CaseState.RESOLVED_BY_DATA.value))
         .mask(by_person, standing["made_on"]),
@@ -102,19 +103,22 @@ def latest_standing(
 def lapsing(
     standing: pd.DataFrame, found: pd.DataFrame, *, as_of: date, present: pd.Index
 ) -> pd.DataFrame:
-    """Return the actions that cease to hold on a night: action_number, discrepancy_id and cause.
+    """Return the actions that cease to hold on a night.
+
+    The columns are action_number, discrepancy_id, cause and reopens (bool): the case was there just
+    before, so that it is this that opens it again.
 
     `standing` are actions that settled a case and have not lapsed: number, discrepancy_id, state,
-    on_night, next_on_night (that of the action after it), expires_on, check_on,
-    check_caseload_after and the keys of `TAKEN_UPON`. `found` is what the night says, by
+    on_night, expires_on, check_on, check_caseload_after and the keys of `TAKEN_UPON`, and of the
+    action after each next_on_night and what it was taken upon. `found` is what the night says, by
     discrepancy_id, with caseload_date; `present` the cases that were there just before it.
     """
     if standing.empty:
-        return pd.DataFrame(columns=["action_number", "discrepancy_id", "cause"])
+        return pd.DataFrame(columns=["action_number", "discrepancy_id", "cause", "reopens"])
     tonight = pd.Timestamp(as_of)
     replaced = standing["next_on_night"]
     later = standing["on_night"].lt(tonight) & (replaced.isna() | replaced.ge(tonight))
-    same_night = standing["on_night"].eq(tonight) & replaced.isna()
+    same_night = standing["on_night"].eq(tonight) & ~_followed_at_once(standing)
     seen = found.index.get_indexer(standing["discrepancy_id"])
     tried = standing[(later | same_night) & (seen >= 0)]
     upon = found.take(found.index.get_indexer(tried["discrepancy_id"]))
@@ -122,8 +126,9 @@ def lapsing(
     now = upon[list(TAKEN_UPON.values())].set_axis(tried.index)
     resolved, after = tried["state"].eq(RESOLVED), tried["on_night"].lt(tonight)
     caseload_date = upon["caseload_date"].set_axis(tried.index)
+    was_there = pd.Series(present.get_indexer(tried["discrepancy_id"]) >= 0, index=tried.index)
     causes = {
-        LapseCause.RETURNED: resolved & after & (present.get_indexer(tried["discrepancy_id"]) < 0),
+        LapseCause.RETURNED: resolved & after & ~was_there,
         LapseCause.VALUES_CHANGED: different(then, now, tuple(TAKEN_UPON.values())).any(axis=1),
         LapseCause.EXPIRED: ~resolved & after & tried["expires_on"].lt(tonight),
         LapseCause.STILL_FOUND: resolved
@@ -138,9 +143,21 @@ def lapsing(
             "action_number": tried["number"],
             "discrepancy_id": tried["discrepancy_id"],
             "cause": cause,
+            "reopens": was_there,
         }
     )
     return told[cause.notna()]
+
+
+def _followed_at_once(standing: pd.DataFrame) -> pd.Series:
+    """Say which actions were followed by another before anything changed.
+
+    Had their night been recorded with something else in between, the other would have seen that.
+    """
+    upon = standing[list(TAKEN_UPON)]
+    following = standing[[f"next_{name}" for name in TAKEN_UPON]].set_axis(upon.columns, axis=1)
+    unchanged = ~different(upon, following, tuple(TAKEN_UPON)).any(axis=1)
+    return standing["next_on_night"].eq(standing["on_night"]) & unchanged
 
 
 def standings(cases: pd.DataFrame, *, on: date) -> pd.DataFrame:

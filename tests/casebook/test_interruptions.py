@@ -8,22 +8,25 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nights import worker as script
-from nights.examples import FIRST, SECOND, discrepancies, night
+from nights.examples import FIRST, SECOND, THIRD, discrepancies, discrepancy_id, night
 from sqlalchemy import event, text
 
+from casebook.actions import Action, Step
 from casebook.database import reading
-from casebook.models import HISTORY, METADATA
+from casebook.desk import Desk
+from casebook.models import CASE_ACTION, HISTORY, METADATA
 from casebook.store import Casebook
 from schemas.errors import PersonNeeded, TryAgainLater
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED = 9
+SPRING = date(2027, 3, 1)
 
 Dump = dict[str, list[tuple[object, ...]]]
 
@@ -80,7 +83,7 @@ def dump(casebook: Casebook) -> Dump:
     """Return every row at one moment, without the instant of first recording and the history.
 
     The history tells what went before, and is verified at the end: it is only ever added to, so
-    what was broken once stays so.
+    what was broken once stays so. A case's version is the number of its last entry there.
     """
     with reading(casebook.engine) as connection:
         return {
@@ -88,7 +91,9 @@ def dump(casebook: Casebook) -> Dump:
                 tuple(row)
                 for row in connection.execute(
                     table.select()
-                    .with_only_columns(*(c for c in table.c if c.name != "first_recorded_at"))
+                    .with_only_columns(
+                        *(c for c in table.c if c.name not in {"first_recorded_at", "version"})
+                    )
                     .order_by(*table.primary_key.columns)
                 )
             ]
@@ -99,8 +104,20 @@ def dump(casebook: Casebook) -> Dump:
 
 @pytest.fixture
 def states(casebook: Casebook) -> dict[str, Dump]:
-    """Record another night, then A, then B, each undisturbed; say how each left the database."""
+    """Record two later nights, then A, then B, each undisturbed; say how each left the database.
+
+    People settled cases upon the first of the two, some of which the second opens again.
+    """
+    casebook.clock = lambda: datetime(2026, 11, 20, 10, tzinfo=UTC)
     casebook.record(night(SECOND, discrepancies(range(50))))
+    for names, step in (
+        (range(10), Step(action=Action.RESOLVE, reason="other", note="ZZNOTE")),
+        (range(10, 20), Step(action=Action.ACCEPT, reason="agreed_difference", expires_on=SPRING)),
+        (range(20, 30), Step(action=Action.ASSIGN, team="North")),
+    ):
+        ids = dict.fromkeys((discrepancy_id(str(name)) for name in names), None)
+        Desk(casebook).act(step, ids, who="jo")
+    casebook.record(night(THIRD, discrepancies(range(5, 50), provider_value="something else")))
     found = {}
     for name in ("B", "A"):
         casebook.record(script.NIGHTS[name])
@@ -121,6 +138,26 @@ def test_killed_between_any_two_statements_and_run_again_is_as_if_undisturbed(
         assert dump(casebook) == states["A"], f"after the kill at point {statement}"
         assert worker.obey(nights="B")["status"] == 0
         assert dump(casebook) == states["B"], f"after the second run at point {statement}"
+    assert casebook.verify().broken == ""
+
+
+@pytest.mark.slow
+def test_an_action_that_is_killed_and_asked_for_again_is_done_once(
+    casebook: Casebook, worker: Worker
+) -> None:
+    casebook.record(night(FIRST, discrepancies(range(40))))
+    versions = {case: int(version) for case, version in casebook.cases()["version"].items()}
+    first, *others = ({case: version} for case, version in versions.items())
+    undisturbed = worker.obey(resolve=first, request="first")
+    assert undisturbed["status"] == 0
+    for statement, case in zip(range(1, undisturbed["statements"] + 1), others, strict=False):
+        request = f"request {statement}"
+        assert worker.obey(resolve=case, request=request, statement=statement)["signal"] == KILLED
+        for _ in range(2):
+            assert worker.obey(resolve=case, request=request)["status"] == 0
+        with reading(casebook.engine) as connection:
+            done = CASE_ACTION.select().where(CASE_ACTION.c.discrepancy_id == next(iter(case)))
+            assert len(connection.execute(done).all()) == 1
     assert casebook.verify().broken == ""
 
 

@@ -269,10 +269,12 @@ class Case:
     @property
     def assigned(self) -> Deed | None:
         """The assignment that holds, None where the case is with whom routing says."""
-        if not self.given or any(lapse.deed == len(self.given) - 1 for lapse in self.lapses):
-            return None
-        last = self.given[-1]
-        return last.assignment if self.present_since <= last.on_night else None
+        return None if self.stands is None else self.stands.assignment
+
+    @property
+    def opened_on(self) -> set[date]:
+        """The nights on which the case opened, for the first time or again."""
+        return {night for night, turn in self.turns.items() if turn != "closed"}
 
     @property
     def with_whom(self) -> tuple[str | None, str | None]:
@@ -316,7 +318,8 @@ class Case:
             "present_since": self.present_since,
             "open_since": self.open_since,
             "closed_on": self.closed_on,
-            "reopened": list(self.turns.values()).count("reopened") + len(self.lapses),
+            "reopened": list(self.turns.values()).count("reopened")
+            + len({lapse.night for lapse in self.lapses} - self.opened_on),
             "team": team,
             "worker": worker,
             "severity": self.said.severity,

@@ -16,7 +16,9 @@ from typing import Any
 from nights.examples import FIRST, RUTLAND, discrepancies, night
 from sqlalchemy import event
 
+from casebook.actions import Action, Step
 from casebook.database import connect
+from casebook.desk import Desk
 from casebook.frames import checked, to_rows
 from casebook.store import Casebook
 
@@ -69,7 +71,7 @@ def obey(order: dict[str, Any]) -> dict[str, int]:
 
 
 def record(order: dict[str, Any], telling: int) -> None:
-    """Record the nights in turn, or hold one for ever."""
+    """Record the nights in turn, hold one for ever, or resolve cases."""
     casebook = Casebook(connect(order["url"]))
     begun = 0
 
@@ -86,8 +88,11 @@ def record(order: dict[str, Any], telling: int) -> None:
         with casebook.hold(FIRST, wait_seconds=0):
             os.write(telling, b".")
             time.sleep(60)
-    for name in order["nights"]:
+    for name in order.get("nights", ""):
         casebook.record(NIGHTS[name])
+    if "resolve" in order:
+        step = Step(action=Action.RESOLVE, reason="other", note="ZZNOTE")
+        Desk(casebook).act(step, order["resolve"], who="jo", request=order["request"])
 
 
 if __name__ == "__main__":

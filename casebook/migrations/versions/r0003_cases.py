@@ -46,15 +46,21 @@ def _make_cases() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("discrepancy_id", name="pk_discrepancy_case"),
     )
+    order = ["local_authority", "settled", "due_on", "discrepancy_id"]
+    narrowed = ["state", "type", "severity", "service_type"]
+    op.create_index("ix_case_due", "discrepancy_case", [*order, *narrowed])
+    counted = ["state", "type", "severity", "paused_since", "due_on", "due_soon_on"]
+    whose = ["provider_id", "team", "worker"]
+    op.create_index("ix_case_counted", "discrepancy_case", [*order[:2], *counted, *whose])
+    settled = ["local_authority", "settled", "settled_on", "discrepancy_id"]
+    op.create_index("ix_case_settled", "discrepancy_case", settled)
     for name, column in (
-        ("ix_case_council", "local_authority"),
         ("ix_case_team", "team"),
         ("ix_case_worker", "worker"),
         ("ix_case_provider", "provider_id"),
+        ("ix_case_person", "person_id"),
     ):
-        columns = [column, "settled", "due_on", "discrepancy_id"]
-        op.create_index(name, "discrepancy_case", columns)
-    op.create_index("ix_case_person", "discrepancy_case", ["person_id"])
+        op.create_index(name, "discrepancy_case", [column, *order])
 
 
 def _make_what_nights_did() -> None:
@@ -129,6 +135,7 @@ def _make_actions() -> None:
         sa.Column("discrepancy_id", sa.Text(), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("reopens", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("action_number", name="pk_action_lapse"),
     )
 

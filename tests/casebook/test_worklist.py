@@ -1,0 +1,163 @@
+"""What the worklist asks: the same cases as all of them, narrowed, in order, and never others'."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from nights.examples import (
+    COUNCILS,
+    FIRST,
+    LEICESTER,
+    RUTLAND,
+    SECOND,
+    discrepancies,
+    discrepancy_id,
+    night,
+)
+
+from casebook.actions import Action, Step
+from casebook.desk import Desk
+from casebook.record import CaseState, Standing
+from casebook.store import Casebook
+from casebook.worklist import Wanted, Worklist
+from schemas.vocabularies import DiscrepancyType, Severity
+
+ALL = (*COUNCILS, None)
+ON = date(2026, 11, 30)
+
+
+def ids(numbers: range) -> dict[str, None]:
+    return dict.fromkeys(discrepancy_id(str(number)) for number in numbers)
+
+
+@pytest.fixture
+def worklist(casebook: Casebook) -> Worklist:
+    """Return the questions to sixty cases of all kinds, states and standings."""
+    casebook.clock = lambda: datetime(2026, 11, 20, 10, tzinfo=UTC)
+    first = discrepancies(range(60))
+    severities = [list(Severity)[number % 3].value for number in range(60)]
+    nobodys = [None if number % 10 == 0 else council for number, council in _numbered(first)]
+    first = first.assign(
+        severity=pd.Series(severities, dtype="str"), local_authority=pd.Series(nobodys, dtype="str")
+    )
+    casebook.record(night(FIRST, first))
+    casebook.record(night(SECOND, first[5:]))
+    desk = Desk(casebook)
+    desk.act(Step(action=Action.ASSIGN, team="North", worker="jo"), ids(range(10, 20)), who="jo")
+    desk.act(Step(action=Action.ASK_PROVIDER), ids(range(15, 25)), who="jo")
+    desk.act(Step(action=Action.RESOLVE, reason="other", note="n"), ids(range(25, 35)), who="jo")
+    return Worklist(casebook)
+
+
+def _numbered(frame: pd.DataFrame) -> list[tuple[int, str]]:
+    return list(enumerate(frame["local_authority"]))
+
+
+NARROWED: dict[str, dict[str, Any]] = {
+    "all that are open": {},
+    "settled ones": {"settled": True},
+    "a provider's": {"provider_id": "P0012"},
+    "a team's": {"team": "North"},
+    "a worker's": {"worker": "jo"},
+    "a person's": {"person_id": "ZZPERSON41"},
+    "of a service": {"service_type": "HS"},
+    "of no service": {"service_type": "DS"},
+    "of a type": {"kind": DiscrepancyType.SUPPORT_ENDED},
+    "of a severity": {"severity": Severity.LOW},
+    "in a state": {"state": CaseState.AWAITING_PROVIDER},
+    "breached": {"standing": Standing.BREACHED},
+    "due soon": {"standing": Standing.DUE_SOON},
+    "on track": {"standing": Standing.ON_TRACK},
+    "of two councils": {"councils": (LEICESTER, RUTLAND)},
+    "of no council": {"councils": (None,)},
+}
+COLUMNS = {"kind": "type"}
+
+
+def expected(worklist: Worklist, narrowed: dict[str, Any]) -> pd.DataFrame:
+    """Return what a question is about, from all cases."""
+    cases = worklist.casebook.cases(on=ON)
+    councils = narrowed.get("councils", ALL)
+    owner = cases["local_authority"]
+    of_council = owner.isin([each for each in councils if each]) | (
+        owner.isna() & (None in councils)
+    )
+    kept = cases[of_council & cases["settled"].eq(narrowed.get("settled", False))]
+    for name, value in narrowed.items():
+        if name not in {"councils", "settled"}:
+            kept = kept[kept[COLUMNS.get(name, name)].eq(value).fillna(False)]
+    return kept
+
+
+@pytest.mark.parametrize("narrowed", NARROWED.values(), ids=NARROWED)
+def test_a_page_holds_the_cases_asked_for_as_they_stand(
+    worklist: Worklist, narrowed: dict[str, Any]
+) -> None:
+    wanted = Wanted(**{"councils": ALL, "limit": 100} | narrowed)
+    found = {row["discrepancy_id"]: row for row in worklist.page(wanted, on=ON)}
+    cases = expected(worklist, narrowed)
+    assert sorted(found) == sorted(cases.index)
+    plain = cases.astype(object).where(cases.notna(), None).to_dict("index")
+    for case, row in found.items():
+        for name, value in plain[case].items():
+            assert row[name] == (value.date() if isinstance(value, pd.Timestamp) else value), name
+
+
+@pytest.mark.parametrize("narrowed", NARROWED.values(), ids=NARROWED)
+def test_the_counts_are_those_of_the_cases_asked_for(
+    worklist: Worklist, narrowed: dict[str, Any]
+) -> None:
+    counted = worklist.counts(Wanted(**{"councils": ALL} | narrowed), on=ON)
+    cases = expected(worklist, narrowed)
+    kinds = [*map(str, ("local_authority", "state", "type", "severity"))]
+    found = Counter({tuple(row[:4]): row[4] for row in counted.fillna("-").itertuples(index=False)})
+    assert found == Counter(cases[kinds].fillna("-").itertuples(index=False, name=None))
+    assert counted["breached"].sum() == cases["standing"].eq("breached").sum()
+    assert counted["due_soon"].sum() == cases["standing"].eq("due_soon").sum()
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_pages_follow_one_another_without_gap_or_repeat(worklist: Worklist, settled: bool) -> None:
+    whole = worklist.page(Wanted(councils=ALL, settled=settled, limit=100), on=ON)
+    pages: list[dict[str, Any]] = []
+    after = None
+    while True:
+        page = worklist.page(Wanted(councils=ALL, settled=settled, limit=7, after=after), on=ON)
+        if not page:
+            break
+        pages += page
+        day = page[-1]["settled_on" if settled else "due_on"]
+        after = (day, page[-1]["discrepancy_id"])
+    assert [row["discrepancy_id"] for row in pages] == [row["discrepancy_id"] for row in whole]
+    days = [row["settled_on" if settled else "due_on"] for row in pages]
+    assert days == sorted(days, reverse=settled)
+
+
+def test_a_case_is_whole_with_what_was_said_done_and_told(worklist: Worklist) -> None:
+    case = discrepancy_id("16")
+    found = worklist.case(case, councils=ALL, on=ON)
+    assert found is not None
+    assert found.case["state"] == "awaiting_provider"
+    assert found.case["urgency"] == worklist.casebook.cases(on=ON).loc[case, "urgency"]
+    assert found.statements["as_of"].dt.date.tolist() == [FIRST]
+    assert found.actions["action"].tolist() == ["assign", "ask_provider"]
+    assert found.actions["at"].iloc[0] == pd.Timestamp("2026-11-20 10:00", tz="UTC")
+    assert found.history["what"].tolist() == ["turn", "said", "acted", "assigned", "acted"]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_case_of_another_council_is_not_there(worklist: Worklist, number: int) -> None:
+    case = discrepancy_id(str(41 + number))
+    owner = worklist.casebook.cases().loc[case, "local_authority"]
+    others = [council for council in ALL if council != owner]
+    assert worklist.case(case, councils=others) is None
+    assert worklist.case(case, councils=[owner]) is not None
+
+
+def test_a_case_of_no_council_is_there_for_those_who_may_see_such(worklist: Worklist) -> None:
+    case = discrepancy_id("40")
+    assert worklist.case(case, councils=COUNCILS) is None
+    assert worklist.case(case, councils=(None,)) is not None
+    assert worklist.case("f" * 32, councils=ALL) is None
