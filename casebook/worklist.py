@@ -130,14 +130,16 @@ class Worklist:
 
     @in_plain_words
     def case(
-        self, discrepancy_id: str, *, councils: Sequence[str | None], on: date | None = None
+        self, discrepancy_id: str, *, councils: Sequence[str | None] | None, on: date | None = None
     ) -> CaseFile | None:
-        """Return one case whole, or None where there is none that these councils may see."""
+        """Return one case whole, or None where there is none that these councils may see.
+
+        `councils` are as in `Wanted`; None in place of them is for who may see all cases.
+        """
         today = self._today(on)
         with reading(self.engine) as connection:
             cases = read_cases(connection, CASE.discrepancy_id == discrepancy_id)
-            owner = cases["local_authority"].astype(object)
-            if not owner.where(owner.notna(), None).isin(list(councils)).any():
+            if cases.empty or not _may_see(councils, cases["local_authority"].iloc[0]):
                 return None
             levels = kept_levels(connection)
             statements, actions, history = (
@@ -156,6 +158,10 @@ class Worklist:
 
     def _today(self, on: date | None) -> date:
         return on or london(self.casebook.clock())
+
+
+def _may_see(councils: Sequence[str | None] | None, owner: object) -> bool:
+    return councils is None or (None if pd.isna(owner) else owner) in councils
 
 
 def _page(wanted: Wanted, today: date) -> Select[Any]:

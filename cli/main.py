@@ -17,6 +17,16 @@ from schemas.vocabularies import DiscrepancyType
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 DEMO_NIGHT = date(2026, 11, 19)
+STATES = (
+    "open",
+    "in_progress",
+    "awaiting_provider",
+    "awaiting_council",
+    "resolved",
+    "accepted",
+    "resolved_by_data",
+)
+"""How a case can stand; to ask `casebook` would take a second."""
 PEOPLE = click.IntRange(min=1, max=2_000_000)
 """How many people can be made up; to ask `population` would take a second."""
 
@@ -288,24 +298,86 @@ def show(night: date, out: Path | None, config: Path | None) -> int:
 )
 @click.option(
     "--state",
-    type=click.Choice(["open", "resolved_by_data", "all"]),
-    default="open",
+    type=click.Choice(["unsettled", "settled", "all", *STATES]),
+    default="unsettled",
     show_default=True,
-    help="Cases that stand like this.",
+    metavar="STATE",
+    help=f"Cases that are unsettled, settled, all, or one of: {', '.join(STATES)}.",
 )
+@click.option("--team", metavar="TEAM", help="Cases of this team only.")
+@click.option("--worker", metavar="WORKER", help="Cases of this worker only.")
+@click.option(
+    "--standing",
+    type=click.Choice(["on_track", "due_soon", "breached"]),
+    help="Cases that stand like this with their service level.",
+)
+@click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True, help="Lines.")
+@as_of_option(text="The day on which cases are looked at.")
 @out_option(required=False)
 @config_option(required=False)
-def cases(
-    council: str | None, kind: str | None, state: str, out: Path | None, config: Path | None
-) -> int:
-    """List cases, the longest open first, with their age in working days.
+def cases(as_of: date, limit: int, out: Path | None, config: Path | None, **narrowed: Any) -> int:
+    """List cases, the longest open first, with their age in working days and when they are due.
 
     A case is the life of one discrepancy from night to night. Nobody is named: discrepancy_id leads
     to the row of discrepancies.csv.
     """
-    from cli.cases import list_cases
+    from cli.cases import Narrowed, list_cases
 
-    return list_cases(out, config, council=council, kind=kind, state=state)
+    return list_cases(out, config, as_of=as_of, limit=limit, narrowed=Narrowed(**narrowed))
+
+
+@cpli.command(epilog="Example: cpli case 0b1f3c7fd6a8a0b2f5a7f4e6d0c9b8a7 --out nights")
+@click.argument("discrepancy_id", metavar="CASE")
+@as_of_option(text="The day on which the case is looked at.")
+@out_option(required=False)
+@config_option(required=False)
+def case(discrepancy_id: str, as_of: date, out: Path | None, config: Path | None) -> int:
+    """Show one case: how it stands, what people did, and its history. Nobody is named."""
+    from cli.cases import show_case
+
+    return show_case(discrepancy_id, out, config, as_of=as_of)
+
+
+@cpli.command(
+    epilog="Example: cpli act resolve 0b1f3c7fd6a8a0b2f5a7f4e6d0c9b8a7:41 --who jo.bell"
+    " --reason cpli_corrected --out nights"
+)
+@click.argument("action")
+@click.argument("cases", nargs=-1, required=True, metavar="CASE[:VERSION]...")
+@click.option("--who", required=True, help="The account of whoever acts.")
+@click.option("--team", help="To assign: the team.")
+@click.option("--worker", help="To assign: the worker.")
+@click.option("--reason", help="To resolve or accept: the reason's code.")
+@click.option("--expires-on", type=Day(), help="To accept: the last day.")
+@click.option("--ruling", help="To rule: same_person, not_same_person or not_a_duplicate.")
+@click.option("--local-authority", metavar="GSS", help="To rule: the council of another person.")
+@click.option("--person-id", help="To rule: another person of the council.")
+@click.option("--reverses", type=int, metavar="NUMBER", help="To reverse: the ruling's number.")
+@click.option("--answer", help="To answer: what the provider says.")
+@click.option("--answer-date", type=Day(), help="To answer: since when, or when it ended.")
+@click.option("--provider-id", help="To answer: the provider.")
+@click.option(
+    "--note-file",
+    "note",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="A file with the note; - reads it from the input. It may name people, so it is no option.",
+)
+@click.option("--request", help="A name of this request: the same one again does nothing more.")
+@out_option(required=False)
+@config_option(required=False)
+def act(
+    action: str, cases: tuple[str, ...], out: Path | None, config: Path | None, **given: Any
+) -> int:
+    """Act on cases: all of those named, or none.
+
+    Actions: assign, release, ask_provider, ask_council, resolve, accept, reopen, note, answer,
+    rule, reverse. Given a version, a case that has changed since is left alone and you are told.
+    """
+    from cli.cases import act as take_step
+
+    who, request, note = (given.pop(name) for name in ("who", "request", "note"))
+    return take_step(action, cases, out, config, who=who, request=request, note=note, given=given)
 
 
 @cpli.command(epilog="Example: cpli measures --since 2026-11-01 --csv figures --out nights")

@@ -1,3 +1,4 @@
+import re
 import sqlite3
 from datetime import date, timedelta
 
@@ -103,11 +104,12 @@ def test_a_night_is_shown_with_what_it_did_to_the_cases(out, capsys):
 
 
 def test_open_cases_are_listed_with_their_age(out, capsys):
-    assert main(["cases"]) == 0
+    assert main(["cases", "--as-of", "2026-11-24"]) == 0
     shown = capsys.readouterr().out
-    found = ["support_not_reported", "Rutland", "P1", "open", "2026-11-20", "2026-11-20", "0"]
-    assert shown.startswith("4 cases; the age is in working days")
-    assert found in [line[:7] for line in words(shown)]
+    assert shown.startswith("4 cases on 2026-11-24; the age is in working days")
+    found = ["support_not_reported", "Rutland", "P1", "open"]
+    [*_, clock] = [line[-6:-1] for line in words(shown) if line[:4] == found]
+    assert clock == ["2026-11-20", "2026-11-20", "2", "2026-11-24", "due_soon"]
     assert not [value for value in ("Family", "999000", "N6", "C7", "1947") if value in shown]
 
 
@@ -118,10 +120,77 @@ def test_cases_are_narrowed_by_council_type_and_state(out, capsys):
         (["--type", "support_ended"], 0),
         (["--type", "support_not_reported"], 2),
         (["--state", "resolved_by_data"], 2),
+        (["--state", "settled"], 2),
         (["--state", "all"], 6),
+        (["--state", "in_progress"], 0),
+        (["--team", "nobody's"], 0),
+        (["--standing", "breached", "--as-of", "2026-12-31"], 4),
     ):
         assert main(["cases", *arguments]) == 0
         assert capsys.readouterr().out.startswith(f"{number} case")
+
+
+def test_of_many_cases_the_first_are_listed_and_the_rest_counted(out, capsys):
+    assert main(["cases", "--state", "all", "--limit", "2"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 5
+    assert shown[-1].startswith("... and 4 more")
+
+
+def first_case(capsys, *arguments):
+    assert main(["cases", *arguments]) == 0
+    return words(capsys.readouterr().out)[2][-1]
+
+
+def test_a_case_is_acted_on_and_shown_with_what_was_done(out, capsys, tmp_path):
+    case = first_case(capsys)
+    note = tmp_path / "note.txt"
+    note.write_text("ZZNAME rang\n", encoding="utf-8")
+    assert main(["act", "assign", case, "--who", "jo", "--team", "North"]) == 0
+    version = re.search(rf"{case} is at version (\d+) now", capsys.readouterr().out)[1]
+    resolve = ["act", "resolve", f"{case}:{version}", "--reason", "other", "--note-file", str(note)]
+    assert main([*resolve, "--who", "al"]) == 0
+    assert main([*resolve, "--who", "cy"]) == 2
+    told = capsys.readouterr()
+    assert "by al: it is resolved now" in " ".join(told.err.split())
+    assert main(["case", case]) == 0
+    shown = capsys.readouterr().out
+    assert ["State", "resolved"] in words(shown)
+    acted = [
+        line[3:] for line in words(shown) if line[3:5] in (["jo", "assign"], ["al", "resolve"])
+    ]
+    assert acted == [
+        ["jo", "assign", "-", "-", "in_progress"],
+        ["al", "resolve", "other", "-", "resolved"],
+    ]
+    assert "ZZNAME" not in shown + told.out + told.err
+    assert main(["cases", "--state", "resolved", "--team", "North"]) == 0
+    assert case in capsys.readouterr().out
+    assert main(["casebook", "verify"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["settle", "CASE"], "The actions are: assign, release"),
+        (["answer", "CASE", "--answer", "no"], "The answers are: still_supported"),
+        (["rule", "CASE", "--ruling", "no"], "The rulings are: same_person"),
+        (["resolve", "CASE"], "Say why the case is resolved"),
+        (["note", "CASE:x"], "the number of the version"),
+        (["release", "CASE"], "A case that is open cannot be given “Release”"),
+        (["release", "0" * 32], "There is no such case"),
+    ],
+)
+def test_what_cannot_be_done_with_a_case_is_said(out, capsys, arguments, said):
+    case = first_case(capsys)
+    named = [each.replace("CASE", case) for each in arguments]
+    assert main(["act", *named, "--who", "jo"]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_case_that_does_not_exist_is_wrong_usage(out, capsys):
+    assert main(["case", "0" * 32]) == 2
+    assert "There is no case 0000" in capsys.readouterr().err
 
 
 def test_a_type_that_does_not_exist_is_wrong_usage(out, capsys):
