@@ -76,8 +76,8 @@ def purge(
 ) -> Purged:
     """Empty the personal columns of cases done with, and of nights, before some days.
 
-    A case is done with where it is settled and gone, nobody has acted on it since, and neither an
-    acceptance nor a ruling of it holds: a ruling needs the person that it speaks of.
+    A case is done with where it has been gone and nobody has acted on it for so long, and neither
+    an acceptance nor a ruling of it holds: a ruling needs the person that it speaks of.
     """
     cases: list[str] = list(connection.scalars(_done_with(cases_before, on=on)))
     nights = _nights(connection, nights_before)
@@ -125,7 +125,6 @@ def _done_with(before: date, *, on: date) -> Select[Any]:
         .where(
             case.presence == Presence.GONE.value,
             case.closed_on < before,
-            case.settled_on < before,
             *(case.discrepancy_id.not_in(each) for each in (acted_since, accepted, ruled)),
             or_(*(case.discrepancy_id.in_(each) for each in holds)),
         )
