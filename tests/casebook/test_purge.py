@@ -18,6 +18,7 @@ from sqlalchemy import event, select, update
 from casebook.actions import NotAllowed, Ruling
 from casebook.database import reading, writing
 from casebook.history import What
+from casebook.levels import ServiceLevels
 from casebook.models import (
     CASE_ACTION,
     CASE_STATEMENT,
@@ -363,6 +364,13 @@ def test_tampering_with_what_is_left_of_an_action_shows(play: Played) -> None:
         changed = update(CASE_ACTION).where(CASE_ACTION.c.reason == "other")
         connection.execute(changed.values(reason="cpli_ended"))
     assert "is not what the history says" in play.casebook.verify().broken
+
+
+def test_service_levels_can_change_after_a_purge(play: Played) -> None:
+    play.casebook.purge(BOTH, on=LATER, dry_run=False)
+    casebook = Casebook(play.casebook.engine, levels=ServiceLevels(target_days_high=4))
+    Played(casebook).comes(39, found=marked("portal"))
+    assert casebook.verify().broken == ""
 
 
 def test_the_version_of_a_purged_case_is_its_last_entry(play: Played) -> None:
