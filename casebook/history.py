@@ -27,6 +27,7 @@ from casebook.models import (
 )
 from casebook.record import Verdict
 from casebook.sql import insert_rows
+from casebook.working_days import utc
 from schemas.vocabularies import Vocabulary
 
 ENTRY = ("night", "discrepancy_id", "action_number", "what", "before", "after", "evidence")
@@ -80,7 +81,7 @@ def verify(connection: Connection) -> Verdict:
     stands: dict[str, dict[Key, str | None]] = {what.value: {} for what in What}
     for row in _rows(connection):
         number += 1
-        head = _hash(head, (row.number, _utc(row.at), *row[2:-1]))
+        head = _hash(head, (row.number, utc(row.at), *row[2:-1]))
         if row.number != number:
             broken = f"Entry {number} of the history is missing."
         elif row.hash != head:
@@ -105,7 +106,7 @@ def verify(connection: Connection) -> Verdict:
 def evidence_of(action: Mapping[Any, Any]) -> str:
     """Return the hash by which the history knows an action, its personal columns included."""
     facts = [
-        [name, _utc(value) if isinstance(value, datetime) else value]
+        [name, utc(value) if isinstance(value, datetime) else value]
         for name, value in sorted(action.items())
     ]
     text = json.dumps(facts, default=_iso, ensure_ascii=False)
@@ -162,8 +163,3 @@ def _hash(head: str, facts: tuple[object, ...]) -> str:
 
 def _iso(day: date) -> str:
     return day.isoformat()
-
-
-def _utc(instant: datetime) -> datetime:
-    """Give an instant its zone back, which SQLite does not keep."""
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

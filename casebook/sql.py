@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -32,6 +32,7 @@ from casebook.record import (
     SourceOutcome,
     SourceRecord,
 )
+from casebook.working_days import utc
 
 V = TypeVar("V", NightOutcome, SourceOutcome)
 
@@ -195,7 +196,7 @@ def _night_row(row: Row[Any], children: Mapping[Table, Sequence[dict[str, Any]]]
     sides = children[NIGHT_NOT_ASSESSED]
     return NightRow(
         as_of=row.as_of,
-        first_recorded_at=_utc(row.first_recorded_at),
+        first_recorded_at=utc(row.first_recorded_at),
         version=row.version,
         content_hash=row.content_hash,
         outcome=_member(NightOutcome, row.outcome),
@@ -217,8 +218,3 @@ def _codes(sides: Sequence[Mapping[str, Any]], side: str) -> frozenset[str]:
 
 def _member(vocabulary: type[V], code: str) -> V:
     return vocabulary[code.upper()]
-
-
-def _utc(instant: datetime) -> datetime:
-    """Give an instant its zone back, which SQLite does not keep."""
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

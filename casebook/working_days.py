@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
@@ -58,6 +58,11 @@ def working_days_after(
 def london(instant: datetime) -> date:
     """Return the day in London on which an instant lies."""
     return instant.astimezone(LONDON).date()
+
+
+def utc(instant: datetime) -> datetime:
+    """Return an instant of a database in UTC, whose zone SQLite does not keep."""
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def bank_holidays(first_year: int, last_year: int) -> np.ndarray:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, assert_never
 
 import pandas as pd
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     and_,
     case,
@@ -23,15 +24,15 @@ from sqlalchemy import (
     union_all,
 )
 
-from casebook.casefile import STORED, read_cases, read_frame
+from casebook.casefile import STORED
 from casebook.database import reading
 from casebook.faults import in_plain_words
 from casebook.keeping import kept_levels
 from casebook.models import CASE_ACTION, CASE_STATEMENT, DISCREPANCY_CASE, HISTORY
 from casebook.record import CaseState, Standing
 from casebook.store import Casebook
-from casebook.work import STEP_UP, ages, standings
-from casebook.working_days import london, working_days
+from casebook.work import STEP_UP
+from casebook.working_days import london, utc, working_days
 from schemas.vocabularies import DiscrepancyType, Severity
 
 PAGE = 50
@@ -39,6 +40,10 @@ KEY = "discrepancy_id"
 CASE = DISCREPANCY_CASE.c
 COUNTED = ("local_authority", "state", "type", "severity")
 NUMBERS = ("cases", "due_soon", "breached")
+
+
+Record = dict[str, Any]
+"""A row by the names of its columns, with plain values, None for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +73,14 @@ class Wanted:
 class CaseFile:
     """One case with all that is on file about it.
 
-    `case` is a row of `Casebook.cases`; `statements` what both sides said, on each night on which
-    it changed; `actions` what people did; `history` the entries about it. All are oldest first.
+    `case` is as in a page; `statements` what both sides said, on each night on which it changed;
+    `actions` what people did; `history` the entries about it. All are oldest first, instants UTC.
     """
 
-    case: pd.Series
-    statements: pd.DataFrame
-    actions: pd.DataFrame
-    history: pd.DataFrame
+    case: Record
+    statements: list[Record]
+    actions: list[Record]
+    history: list[Record]
 
 
 class Worklist:
@@ -86,22 +91,14 @@ class Worklist:
         self.engine = casebook.engine
 
     @in_plain_words
-    def page(self, wanted: Wanted, *, on: date | None = None) -> list[dict[str, Any]]:
-        """Return one page of cases, each with what `Casebook.cases` says of it, None for nothing.
+    def page(self, wanted: Wanted, *, on: date | None = None) -> list[Record]:
+        """Return one page of cases, each with what `Casebook.cases` says of it.
 
         Those that are due first come first; of settled ones, those that were settled last.
         """
         today = self._today(on)
         with reading(self.engine) as connection:
-            rows = connection.execute(_page(wanted, today)).mappings().all()
-            levels = kept_levels(connection)
-        since = pd.Series([row["open_since"] for row in rows], dtype="datetime64[us]")
-        until = pd.Series([row["settled_on"] or today for row in rows], dtype="datetime64[us]")
-        ages = working_days(since, until, extra_holidays=levels.extra_bank_holidays)
-        return [
-            {**row, "age_days": age, "urgency": _urgency(row)}
-            for row, age in zip(rows, ages.tolist(), strict=True)
-        ]
+            return _whole(connection, _page(wanted, today), today)
 
     @in_plain_words
     def counts(self, wanted: Wanted, *, on: date | None = None) -> pd.DataFrame:
@@ -138,12 +135,12 @@ class Worklist:
         """
         today = self._today(on)
         with reading(self.engine) as connection:
-            cases = read_cases(connection, CASE.discrepancy_id == discrepancy_id)
-            if cases.empty or not _may_see(councils, cases["local_authority"].iloc[0]):
+            query = select(*_columns(today)).where(CASE.discrepancy_id == discrepancy_id)
+            found = _whole(connection, query, today)
+            if not found or not (councils is None or found[0]["local_authority"] in councils):
                 return None
-            levels = kept_levels(connection)
             statements, actions, history = (
-                read_frame(
+                _rows(
                     connection,
                     select(table).where(table.c.discrepancy_id == discrepancy_id).order_by(order),
                 )
@@ -153,28 +150,48 @@ class Worklist:
                     (HISTORY, HISTORY.c.number),
                 )
             )
-        whole = cases.join(ages(cases, on=today, levels=levels)).join(standings(cases, on=today))
-        return CaseFile(case=whole.iloc[0], statements=statements, actions=actions, history=history)
+        return CaseFile(case=found[0], statements=statements, actions=actions, history=history)
 
     def _today(self, on: date | None) -> date:
         return on or london(self.casebook.clock())
 
 
-def _may_see(councils: Sequence[str | None] | None, owner: object) -> bool:
-    return councils is None or (None if pd.isna(owner) else owner) in councils
+def _whole(connection: Connection, query: Select[Any], today: date) -> list[Record]:
+    """Return cases with how old and how urgent they are."""
+    rows = _rows(connection, query)
+    levels = kept_levels(connection)
+    since = pd.Series([row["open_since"] for row in rows], dtype="datetime64[us]")
+    until = pd.Series([row["settled_on"] or today for row in rows], dtype="datetime64[us]")
+    ages = working_days(since, until, extra_holidays=levels.extra_bank_holidays)
+    return [
+        row | {"age_days": age, "urgency": _urgency(row)}
+        for row, age in zip(rows, ages.tolist(), strict=True)
+    ]
 
 
-def _page(wanted: Wanted, today: date) -> Select[Any]:
-    """Ask each council for a page, each from its index, and take the first of all."""
+def _rows(connection: Connection, query: Select[Any]) -> list[Record]:
+    return [
+        {name: utc(value) if isinstance(value, datetime) else value for name, value in row.items()}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _columns(today: date) -> list[ColumnElement[Any]]:
     standing = case(
         (CASE.settled, None),
         (_breached(today), Standing.BREACHED.value),
         (_due_soon(today), Standing.DUE_SOON.value),
         else_=Standing.ON_TRACK.value,
     )
-    columns = [*(CASE[name] for name in (KEY, *STORED)), standing.label("standing")]
+    return [*(CASE[name] for name in (KEY, *STORED)), standing.label("standing")]
+
+
+def _page(wanted: Wanted, today: date) -> Select[Any]:
+    """Ask each council for a page, each from its index, and take the first of all."""
     pages = [
-        _in_order(select(*columns).where(*_conditions(wanted, council, today)), wanted, CASE)
+        _in_order(
+            select(*_columns(today)).where(*_conditions(wanted, council, today)), wanted, CASE
+        )
         for council in wanted.councils
     ]
     whole = union_all(*(select(page.subquery()) for page in pages)).subquery()

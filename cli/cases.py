@@ -113,19 +113,19 @@ def show_case(discrepancy_id: str, out: Path | None, config: Path | None, *, as_
     found = Worklist(casebook).case(discrepancy_id, councils=None, on=as_of)
     if found is None:
         raise WrongUsage(f"There is no case {discrepancy_id}. `cpli cases --state all` lists all.")
-    case = _readable(found.case.to_frame().T.assign(discrepancy_id=discrepancy_id))
+    case = _readable(pd.DataFrame([found.case]))
     for name, heading in (
         SHOWN | {"first_seen": "First seen", "nights_seen": "Nights seen"}
     ).items():
         value = case[name].iloc[0]
         say(f"{heading:12} {'-' if pd.isna(value) else value}")
-    if len(found.actions):
+    if found.actions:
         say()
         say("What people did")
-        say(_lines(_readable(found.actions), ACTED))
+        say(_lines(_readable(pd.DataFrame(found.actions)), ACTED))
     say()
     say("What became of it")
-    say(_lines(_readable(found.history), TOLD))
+    say(_lines(_readable(pd.DataFrame(found.history)), TOLD))
     return 0
 
 

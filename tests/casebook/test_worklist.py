@@ -141,10 +141,11 @@ def test_a_case_is_whole_with_what_was_said_done_and_told(worklist: Worklist) ->
     assert found is not None
     assert found.case["state"] == "awaiting_provider"
     assert found.case["urgency"] == worklist.casebook.cases(on=ON).loc[case, "urgency"]
-    assert found.statements["as_of"].dt.date.tolist() == [FIRST]
-    assert found.actions["action"].tolist() == ["assign", "ask_provider"]
-    assert found.actions["at"].iloc[0] == pd.Timestamp("2026-11-20 10:00", tz="UTC")
-    assert found.history["what"].tolist() == ["turn", "said", "acted", "assigned", "acted"]
+    assert [said["as_of"] for said in found.statements] == [FIRST]
+    assert [each["action"] for each in found.actions] == ["assign", "ask_provider"]
+    assert found.actions[0]["at"] == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    told = [entry["what"] for entry in found.history]
+    assert told == ["turn", "said", "acted", "assigned", "acted"]
 
 
 @pytest.mark.parametrize("number", range(3))
