@@ -21,6 +21,9 @@ ACCEPTED_AT_MOST_DAYS = 366
 NOTE_AT_MOST = 4000
 """How many characters a note may have."""
 
+NAME_AT_MOST = 200
+"""How many characters the name of a team, a worker or a request may have."""
+
 
 class Action(Vocabulary):
     """What somebody does with a case."""
@@ -34,7 +37,7 @@ class Action(Vocabulary):
     REOPEN = "reopen", "Reopen"
     NOTE = "note", "Add a note"
     ANSWER = "answer", "Answer"
-    RULE = "rule", "Decide who is meant"
+    RULE = "rule", "Decide for later nights"
     REVERSE = "reverse", "Take a decision back"
 
 
@@ -231,10 +234,22 @@ def incomplete(step: Step, *, today: date) -> str:
     note = (step.note or "").strip()
     if len(note) > NOTE_AT_MOST:
         return f"The note is too long. Write at most {NOTE_AT_MOST:,} characters."
-    if any("\0" in text for text in (note, step.team or "", step.worker or "")):
-        return "It holds a character that cannot be kept. Write it without that."
+    if not _can_be_kept(note):
+        return "The note holds a character that cannot be kept. Write it without that."
+    named = (step.team, step.worker, step.local_authority, step.person_id)
+    if not all(map(_is_name, filter(None, named))):
+        return _BAD_NAME
     check = _CHECKS.get(step.action)
     return check(step, today) if check else ""
+
+
+def unnamed(who: str, request: str | None) -> str:
+    """Say in a sentence what is wrong with the names of whoever acts and of the request; or ""."""
+    if not who.strip():
+        return "Say who acts."
+    if request is not None and not request.strip():
+        return "Give the request a name, or none at all."
+    return "" if _is_name(who) and _is_name(request or "") else _BAD_NAME
 
 
 def unfit(step: Step, *, kind: DiscrepancyType, state: CaseState, provider_id: str | None) -> str:
@@ -244,7 +259,8 @@ def unfit(step: Step, *, kind: DiscrepancyType, state: CaseState, provider_id: s
     if step.action is Action.RESOLVE and step.reason in Ruling.codes():
         return "Decide who is meant, so that the rules heed it, instead of resolving the case."
     if step.action is Action.RESOLVE and kind not in FITS[Resolution(str(step.reason))]:
-        return f"The reason “{Resolution(str(step.reason)).display}” does not fit {kind.value}."
+        fitting = ", ".join(reason.value for reason in reasons_for(kind))
+        return f"The reason {step.reason} does not fit {kind.value}. Those that do are: {fitting}."
     if step.ruling is not None and kind not in FITS[Resolution(step.ruling.value)]:
         return f"“{step.ruling.display}” cannot be decided of {kind.value}."
     if step.action is Action.ANSWER and step.provider_id != provider_id:
@@ -264,6 +280,21 @@ def reasons_for(kind: DiscrepancyType) -> list[Resolution]:
         for reason in Resolution
         if kind in FITS[reason] and reason.value not in Ruling.codes()
     ]
+
+
+_BAD_NAME = (
+    f"A name has at most {NAME_AT_MOST} characters, on one line, and none that cannot be seen."
+    " Write it so."
+)
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= NAME_AT_MOST and text.isprintable()
+
+
+def _can_be_kept(text: str) -> bool:
+    """Say whether text can be kept by any database: no NUL, and nothing but whole characters."""
+    return "\0" not in text and text.encode(errors="replace").decode() == text
 
 
 def _bad_assignment(step: Step, _today: date) -> str:
@@ -299,7 +330,8 @@ def _bad_reversal(step: Step, _today: date) -> str:
 
 def _without_reason(step: Step, codes: Sequence[str], done: str) -> str:
     if step.reason not in codes:
-        return f"Say why the case is {done}."
+        given = ", ".join(code for code in codes if code not in Ruling.codes())
+        return f"Say why the case is {done}. The reasons are: {given}."
     if step.reason == Resolution.OTHER.value and not (step.note or "").strip():
         return "Say in the note what the other reason is."
     return ""

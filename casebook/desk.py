@@ -23,6 +23,7 @@ from casebook.actions import (
     incomplete,
     rests_with,
     unfit,
+    unnamed,
 )
 from casebook.casefile import act_on, assignments, read_cases, write_cases
 from casebook.database import writing
@@ -30,7 +31,7 @@ from casebook.faults import in_plain_words
 from casebook.history import What, append, evidence_of
 from casebook.keeping import kept_levels
 from casebook.levels import ServiceLevels
-from casebook.models import CASE_ACTION, DISCREPANCY_CASE, HISTORY, NIGHT
+from casebook.models import CASE_ACTION, DISCREPANCY_CASE, HISTORY, NIGHT, NIGHT_COUNCIL
 from casebook.record import CaseState, Presence
 from casebook.store import Casebook
 from casebook.working_days import london, working_days_after
@@ -81,13 +82,11 @@ class Desk:
         today = london(now)
         if not cases:
             raise NotAllowed("Choose at least one case.")
-        if not who.strip():
-            raise NotAllowed("Say who acts.")
-        if wrong := incomplete(step, today=today):
+        if wrong := unnamed(who, request) or incomplete(step, today=today):
             raise NotAllowed(wrong)
         with writing(self.engine) as connection:
             standing = _asked_for(connection, list(cases))
-            if _done_already(connection, request, list(cases)):
+            if _done_already(connection, step, list(cases), who=who.strip(), request=request):
                 return _versions(standing)
             _insist_on_versions(connection, standing, cases)
             moment = Moment(
@@ -118,15 +117,48 @@ def _asked_for(connection: Connection, ids: Sequence[str]) -> pd.DataFrame:
     return standing.loc[list(ids)]
 
 
-def _done_already(connection: Connection, request: str | None, ids: Sequence[str]) -> bool:
+def _done_already(
+    connection: Connection, step: Step, ids: Sequence[str], *, who: str, request: str | None
+) -> bool:
     """Say whether a request was carried out; raises `NotAllowed` where it was another one."""
     if request is None:
         return False
-    action = CASE_ACTION.c
-    done = set(connection.scalars(select(action.discrepancy_id).where(action.request == request)))
-    if done and done != set(ids):
-        raise NotAllowed("This request was made before, for other cases.")
-    return bool(done)
+    query = select(CASE_ACTION).where(CASE_ACTION.c.request == request)
+    done = {row["discrepancy_id"]: row for row in connection.execute(query).mappings()}
+    if not done:
+        return False
+    asked = {"who": who, **_asked(step)}
+    same = set(done) == set(ids) and all(
+        row[name] == value for row in done.values() for name, value in asked.items()
+    )
+    if not same:
+        raise NotAllowed(
+            "Another request was made by this name before, and this one was not carried out. Give"
+            " it a name of its own."
+        )
+    return True
+
+
+def _asked(step: Step) -> dict[str, Any]:
+    """Return what is written of a step whatever the case."""
+    asked: dict[str, Any] = {
+        "action": step.action.value,
+        "reason": step.ruling.value if step.ruling else step.reason,
+        "note": _text(step.note),
+        "answer": step.answer and step.answer.value,
+        "answer_date": step.answer_date,
+        "ruling": step.ruling and step.ruling.value,
+        "reverses": step.reverses,
+    }
+    if step.action is Action.ACCEPT:
+        asked["expires_on"] = step.expires_on
+    if step.action is Action.ASSIGN:
+        asked |= {"team": _text(step.team), "worker": _text(step.worker)}
+    return asked
+
+
+def _text(text: str | None) -> str | None:
+    return (text or "").strip() or None
 
 
 def _insist_on_versions(
@@ -171,7 +203,8 @@ def _actions(
 ) -> list[dict[str, Any]]:
     """Return what is written of a step for each case; raises `NotAllowed` where it does not fit."""
     first = (connection.scalar(select(func.max(CASE_ACTION.c.number))) or 0) + 1
-    reversed_action = _reversed(connection, step, standing)
+    _insist_on_ruling(connection, step, standing)
+    _insist_on_council(connection, step)
     assigned = assignments(connection, standing)
     check_on = working_days_after(
         pd.Series([pd.Timestamp(moment.today)]),
@@ -186,27 +219,34 @@ def _actions(
             moment,
             number=first + place,
             check_on=check_on,
-            reverses=reversed_action,
         )
         for place, (case, facts) in enumerate(cases.items())
     ]
 
 
-def _reversed(connection: Connection, step: Step, standing: pd.DataFrame) -> int | None:
-    """Return the ruling that a step takes back, having seen that it is one of this case's."""
+def _insist_on_ruling(connection: Connection, step: Step, standing: pd.DataFrame) -> None:
+    """Raise `NotAllowed` where a step takes back what is no ruling of its one case."""
     if step.action is not Action.REVERSE:
-        return None
+        return
     action = CASE_ACTION.c
-    ruled = select(action.number).where(
-        action.number == step.reverses,
-        action.action == Action.RULE.value,
-        action.discrepancy_id.in_(list(standing.index)),
+    ruled = select(action.discrepancy_id).where(
+        action.number == step.reverses, action.action == Action.RULE.value
     )
-    if connection.scalar(ruled) is None:
-        raise NotAllowed("There is no such decision of this case.")
+    if list(standing.index) != list(connection.scalars(ruled)):
+        raise NotAllowed("There is no such decision of this case. Take back one case's at a time.")
     if connection.scalar(select(action.number).where(action.reverses == step.reverses)):
         raise NotAllowed("That decision was taken back already.")
-    return step.reverses
+
+
+def _insist_on_council(connection: Connection, step: Step) -> None:
+    if step.local_authority is None:
+        return
+    council = NIGHT_COUNCIL.c.local_authority
+    known = select(council).where(council == step.local_authority).limit(1)
+    if connection.scalar(known) is None:
+        raise NotAllowed(
+            "No night on record knows the council that the ruling names. Give its GSS code."
+        )
 
 
 def _action(
@@ -216,14 +256,12 @@ def _action(
     *,
     number: int,
     check_on: date,
-    reverses: int | None,
 ) -> dict[str, Any]:
     kind, state = DiscrepancyType(case["type"]), CaseState(case["state"])
     wrong = unfit(step, kind=kind, state=state, provider_id=case["provider_id"])
     if wrong:
         raise NotAllowed(f"{wrong} (Case {case['discrepancy_id']}.)")
     to = _leads_to(step, state, present=case["presence"] == Presence.PRESENT.value)
-    reason = step.ruling.value if step.ruling else step.reason
     row = dict.fromkeys(CASE_ACTION.c.keys()) | {
         "number": number,
         "discrepancy_id": case["discrepancy_id"],
@@ -232,23 +270,15 @@ def _action(
         "on_night": moment.on_night,
         "who": moment.who,
         "request": moment.request,
-        "action": step.action.value,
         "state": to and to.value,
-        "reason": reason,
-        "note": (step.note or "").strip() or None,
         "council_value": case["council_value"],
         "provider_value": case["provider_value"],
         "said_reason": case["reason"],
-        "answer": step.answer and step.answer.value,
-        "answer_date": step.answer_date,
-        "ruling": step.ruling and step.ruling.value,
-        "reverses": reverses,
         "salt": secrets.token_hex(16),
+        **_asked(step),
     }
     row |= _assignment(step, case["assigned"]) if to else {}
-    if step.action is Action.ACCEPT:
-        row["expires_on"] = step.expires_on
-    if to is CaseState.RESOLVED and rests_with(str(reason)) is RestsWith.PROVIDER:
+    if to is CaseState.RESOLVED and rests_with(str(row["reason"])) is RestsWith.PROVIDER:
         row["check_caseload_after"] = moment.today
     elif to is CaseState.RESOLVED:
         row["check_on"] = check_on
@@ -275,7 +305,7 @@ def _leads_to(step: Step, state: CaseState, *, present: bool) -> CaseState | Non
 def _assignment(step: Step, assigned: tuple[str | None, str | None]) -> dict[str, str | None]:
     """Return whom the case is assigned to after a step; nobody is left to the routing."""
     if step.action is Action.ASSIGN:
-        assigned = ((step.team or "").strip() or None, (step.worker or "").strip() or None)
+        assigned = (_text(step.team), _text(step.worker))
     elif step.action is Action.RELEASE:
         assigned = (None, None)
     return dict(zip(ASSIGNMENT, assigned, strict=True))
@@ -300,7 +330,7 @@ def _subject(
         return about | {"service_type": case["service_type"]}
     named = {
         "local_authority": step.local_authority or case["local_authority"],
-        "person_id": step.person_id or case["person_id"],
+        "person_id": _text(step.person_id) or case["person_id"],
     }
     if not all(named.values()):
         raise NotAllowed("Say of which council and which person of it this is decided.")

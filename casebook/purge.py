@@ -90,13 +90,18 @@ def purge(
 
 def insist_on_whole(connection: Connection, as_of: date) -> None:
     """Raise `WrongUsage` where a night lies within the time of which personal data was purged."""
-    days = [_until(connection, name) for name in (NIGHTS_UNTIL, CASES_UNTIL)]
-    until = max((day for day in days if day), default=date.min)
+    until = purged_until(connection)
     if as_of <= until:
         raise WrongUsage(
             f"What was found until {until} has been purged, so the night of {as_of} cannot be"
             " recorded any more. Run a later night."
         )
+
+
+def purged_until(connection: Connection) -> date:
+    """Return the latest night of whose findings anything was purged; the earliest day if none."""
+    days = [_until(connection, name) for name in (NIGHTS_UNTIL, CASES_UNTIL)]
+    return max((day for day in days if day), default=date.min)
 
 
 def _done_with(before: date, *, on: date) -> Select[Any]:

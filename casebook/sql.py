@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import pandas as pd
-from sqlalchemy import Connection, Row, Table, delete, insert, select
+from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 
 from casebook.frames import NIGHT_COLUMNS, Values, frame_of, to_values
 from casebook.models import (
@@ -26,6 +27,7 @@ from casebook.record import (
     TIMELINESS_TYPES,
     CouncilRecord,
     Effect,
+    NightFacts,
     NightOutcome,
     NightRecord,
     NightRow,
@@ -48,7 +50,7 @@ def put_night(
     `discrepancies` are rows of `NIGHT_COLUMNS`, by id. A night that is replaced keeps the
     instant at which it was first recorded.
     """
-    facts = _facts(night)
+    facts = _facts(night, night.timeliness)
     content_hash = _hash(night, facts, discrepancies)
     this_night = NIGHT.c.as_of == night.as_of
     standing = connection.execute(select(NIGHT).where(this_night)).one_or_none()
@@ -114,7 +116,23 @@ def read_timeliness(connection: Connection, first: date | None, last: date | Non
     return frame.assign(as_of=pd.to_datetime(frame["as_of"]).astype("datetime64[us]"))
 
 
-def _own_facts(night: NightRecord) -> dict[str, str]:
+def contents(connection: Connection) -> Iterator[tuple[NightRow, str]]:
+    """Yield each night on record, oldest first, with the hash of what the tables hold of it."""
+    for night in read_nights(connection):
+        timeliness = read_timeliness(connection, night.as_of, night.as_of)
+        rows = read_discrepancies(connection, NIGHT_COLUMNS, night.as_of)
+        by_id = sorted(map(tuple, rows), key=itemgetter(0))
+        yield night, _hash(night, _facts(night, timeliness), by_id)
+
+
+def hash_again(connection: Connection) -> None:
+    """Give each night the hash of what the tables hold of it, as this version reckons it."""
+    for night, content_hash in list(contents(connection)):
+        this_night = NIGHT.c.as_of == night.as_of
+        connection.execute(update(NIGHT).where(this_night).values(content_hash=content_hash))
+
+
+def _own_facts(night: NightFacts) -> dict[str, str]:
     summary = json.dumps(dict(night.summary), sort_keys=True, ensure_ascii=False, allow_nan=False)
     return {
         "version": night.version,
@@ -123,12 +141,12 @@ def _own_facts(night: NightRecord) -> dict[str, str]:
     }
 
 
-def _facts(night: NightRecord) -> dict[Table, list[dict[str, Any]]]:
+def _facts(night: NightFacts, timeliness: pd.DataFrame) -> dict[Table, list[dict[str, Any]]]:
     """Return the rows of a night's smaller tables, in the same order however they were given."""
     sources = sorted(night.sources, key=lambda source: (source.source, source.file))
     sides = {PORTAL: night.portals_not_assessed, PROVIDER: night.providers_not_assessed}
     columns = list(TIMELINESS_TYPES)
-    timeliness = night.timeliness[columns].sort_values(columns[:3])
+    timeliness = timeliness[columns].sort_values(columns[:3])
     return {
         NIGHT_COUNCIL: [
             asdict(council)
@@ -143,7 +161,7 @@ def _facts(night: NightRecord) -> dict[Table, list[dict[str, Any]]]:
 
 
 def _hash(
-    night: NightRecord,
+    night: NightFacts,
     facts: Mapping[Table, Sequence[Mapping[str, Any]]],
     discrepancies: Sequence[Values],
 ) -> str:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from casebook.casefile import catch_up, read_cases, read_counts, unlike_its_nights
+from casebook.casefile import catch_up, read_cases, read_counts
 from casebook.changes import COMPARED, compare
 from casebook.database import connect, reading, rewrite, writing
 from casebook.faults import in_plain_words, place
 from casebook.frames import ABOUT, about_of, checked, from_rows, to_compare, to_rows
-from casebook.history import verify
 from casebook.keeping import keep_levels, kept_levels, read_rulings
 from casebook.levels import ServiceLevels
 from casebook.locks import lock
 from casebook.measures import Measures, measure
 from casebook.models import DISCREPANCY_CASE
+from casebook.proof import prove
 from casebook.purge import EMPTIED, Purged, Retention, insist_on_whole, purge
 from casebook.record import (
     CaseCounts,
@@ -35,6 +34,7 @@ from casebook.record import (
 )
 from casebook.rulings import Rulings
 from casebook.sql import (
+    hash_again,
     night_before,
     put_night,
     read_discrepancies,
@@ -264,16 +264,9 @@ class Casebook:
 
     @in_plain_words
     def verify(self) -> Verdict:
-        """Say whether the history is whole and the cases are what it says."""
+        """Say whether the history is whole, and nights and cases are what it says."""
         with reading(self.engine) as connection:
-            verdict = verify(connection)
-            levels = kept_levels(connection)
-            unlike = None if verdict.broken else unlike_its_nights(connection, levels=levels)
-        if unlike is None:
-            return verdict
-        return replace(
-            verdict, broken=f"Case {unlike} is not what its nights and actions made of it."
-        )
+            return prove(connection)
 
     @in_plain_words
     def _prepare(self, *, read_only: bool) -> None:
@@ -281,6 +274,7 @@ class Casebook:
             if upgrade(self.engine):
                 with writing(self.engine) as connection:
                     now = self.clock()
+                    hash_again(connection)
                     keep_levels(connection, self.levels, who=UPGRADE, now=now)
                     catch_up(connection, levels=self.levels, who=UPGRADE, now=now)
         elif behind(self.engine):

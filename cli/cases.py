@@ -15,7 +15,7 @@ from casebook.desk import Desk
 from casebook.record import CaseState
 from casebook.store import Casebook
 from casebook.worklist import Worklist
-from cli.record import casebook_of
+from cli.record import casebook_of, council_of
 from cli.terminal import say
 from flows.pulls import council_name
 from flows.words import counted
@@ -24,6 +24,8 @@ from schemas.vocabularies import DiscrepancyType, Vocabulary
 
 V = TypeVar("V", bound=Vocabulary)
 
+DIGITS = 18
+"""How many digits the number of a version has at most."""
 UNSETTLED, SETTLED, ALL = "unsettled", "settled", "all"
 
 SHOWN = {
@@ -95,7 +97,7 @@ def _narrowed(casebook: Casebook, narrowed: Narrowed, *, on: date) -> pd.DataFra
     state = narrowed.state
     found = casebook.cases(
         on=on,
-        local_authority=narrowed.council,
+        local_authority=council_of(casebook, narrowed.council),
         kind=DiscrepancyType(narrowed.kind) if narrowed.kind else None,
         state=None if state in {UNSETTLED, SETTLED, ALL} else CaseState(state),
     )
@@ -114,9 +116,7 @@ def show_case(discrepancy_id: str, out: Path | None, config: Path | None, *, as_
     if found is None:
         raise WrongUsage(f"There is no case {discrepancy_id}. `cpli cases --state all` lists all.")
     case = _readable(pd.DataFrame([found.case]))
-    for name, heading in (
-        SHOWN | {"first_seen": "First seen", "nights_seen": "Nights seen"}
-    ).items():
+    for name, heading in SHOWN_ALONE.items():
         value = case[name].iloc[0]
         say(f"{heading:12} {'-' if pd.isna(value) else value}")
     if found.actions:
@@ -147,11 +147,12 @@ def act(
     """
     step = Step(
         action=_chosen(Action, action, "actions"),
-        note=note.read() if note else None,
+        note=_read(note),
         answer=_one_of(Answer, given["answer"], "answers"),
         ruling=_one_of(Ruling, given["ruling"], "rulings"),
         **{name: value for name, value in given.items() if name not in {"answer", "ruling"}},
     )
+    casebook_of(out, config, read_only=True)  # a misspelt folder must not become a new record
     casebook = casebook_of(out, config, read_only=False)
     versions = Desk(casebook).act(step, dict(map(_seen, cases)), who=who, request=request)
     say(f"Done with {counted(len(versions), 'case')}: {step.action.display}.")
@@ -170,9 +171,20 @@ def _chosen(vocabulary: type[V], code: str, what: str) -> V:
     return vocabulary(code)
 
 
+def _read(note: IO[str] | None) -> str | None:
+    if note is None:
+        return None
+    try:
+        return note.read()
+    except UnicodeDecodeError:
+        # Told of as its cause, the error would quote the note.
+        pass
+    raise WrongUsage("The note is not written in UTF-8. Save it so, then try again.")
+
+
 def _seen(named: str) -> tuple[str, int | None]:
     case, _, version = named.partition(":")
-    if version and not version.isdecimal():
+    if version and not (version.isdecimal() and len(version) <= DIGITS):
         raise WrongUsage("After a case and a colon, give the number of the version you looked at.")
     return case, int(version) if version else None
 
@@ -210,7 +222,12 @@ def _lines(frame: pd.DataFrame, headings: Mapping[str, str]) -> str:
     return "\n".join(" ".join(row).rstrip() for row in zip(*lined.values(), strict=True))
 
 
+def _visible(text: str) -> str:
+    """Return text on one line: what a source calls a team may hold anything."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+
+
 def _padded(column: pd.Series) -> list[str]:
-    cells = [str(column.name), *column]
+    cells = [_visible(str(cell)) for cell in (column.name, *column)]
     width = max(map(len, cells))
     return [cell.ljust(width) for cell in cells]

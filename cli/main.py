@@ -288,7 +288,7 @@ def show(night: date, out: Path | None, config: Path | None) -> int:
 
 
 @cpli.command(epilog="Example: cpli cases --council E06000017 --type support_ended --out nights")
-@click.option("--council", metavar="GSS", help="Cases of this council only.")
+@click.option("--council", metavar="COUNCIL", help="Cases of this council only: name or code.")
 @click.option(
     "--type",
     "kind",
@@ -381,7 +381,7 @@ def act(
 
 
 @cpli.command(epilog="Example: cpli measures --since 2026-11-01 --csv figures --out nights")
-@click.option("--council", metavar="GSS", help="Cases of this council only.")
+@click.option("--council", metavar="COUNCIL", help="Cases of this council only: name or code.")
 @click.option("--since", type=Day(), help="Count what opened or was settled from this day on.")
 @as_of_option(text="The day up to which is counted.")
 @click.option(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from casebook.measures import AGE_BANDS, Measures, Settled
-from cli.record import casebook_of
+from cli.record import casebook_of, council_of
 from cli.terminal import say, show, table
 from flows.pulls import council_name
 from publishing.csv_text import csv_text
@@ -40,7 +40,9 @@ def show_measures(
 ) -> int:
     """Print each measure as a table, and write each as a CSV file where a folder is named."""
     casebook = casebook_of(out, config, read_only=True)
-    measures = casebook.measures(on=as_of, since=since, local_authority=council)
+    measures = casebook.measures(
+        on=as_of, since=since, local_authority=council_of(casebook, council)
+    )
     for name, frame in each(shown(measures)):
         show_measure(TITLES[name], frame)
     if csv is not None:

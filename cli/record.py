@@ -73,6 +73,27 @@ def show_night(as_of: date, out: Path | None, config: Path | None = None) -> int
     return 0
 
 
+def council_of(casebook: Casebook, named: str | None) -> str | None:
+    """Return the GSS code of the council that somebody named, by its code or its name.
+
+    Raises `WrongUsage` where no night on record knows it.
+    """
+    if named is None:
+        return None
+    on_record = {
+        council.local_authority for night in casebook.nights() for council in night.councils
+    }
+    found = [
+        code
+        for code in sorted(on_record)
+        if named.casefold() in {code.casefold(), council_name(code).casefold()}
+    ]
+    if not found:
+        known = ", ".join(f"{council_name(code)} ({code})" for code in sorted(on_record)) or "none"
+        raise WrongUsage(f"No night on record knows the council {named}. On record: {known}.")
+    return found[0]
+
+
 def say_cases(counts: CaseCounts | None) -> None:
     """Say what a night did to the cases."""
     if counts:

@@ -30,10 +30,11 @@ from schemas.vocabularies import DiscrepancyType
     [
         (Step(action=Action.ASSIGN), "to which team or which worker"),
         (Step(action=Action.ASSIGN, team="  "), "to which team or which worker"),
-        (Step(action=Action.ASSIGN, team="a\0b"), "a character that cannot be kept"),
+        (Step(action=Action.ASSIGN, team="a\0b"), "none that cannot be seen"),
         (Step(action=Action.NOTE, note=" "), "Write the note"),
         (Step(action=Action.NOTE, note="x" * 4001), "too long. Write at most 4,000"),
         (Step(action=Action.NOTE, note="a\0b"), "a character that cannot be kept"),
+        (Step(action=Action.NOTE, note="a\udcffb"), "a character that cannot be kept"),
         (Step(action=Action.RESOLVE), "Say why the case is resolved"),
         (Step(action=Action.RESOLVE, reason="agreed_difference"), "Say why the case is resolved"),
         (Step(action=Action.RESOLVE, reason="other"), "Say in the note"),

@@ -169,13 +169,58 @@ def test_what_is_asked_for_twice_is_done_once(desk: Desk) -> None:
     first = desk.act(RESOLVE, seen, who="jo", request="a")
     assert desk.act(RESOLVE, seen, who="jo", request="a") == first
     assert len(actions(desk)) == 2
-    with pytest.raises(NotAllowed, match="made before"):
-        desk.act(RESOLVE, whatever(THREE), who="jo", request="a")
+
+
+@pytest.mark.parametrize(
+    ("step", "case", "who"),
+    [
+        (RESOLVE, THREE, "jo"),
+        (RESOLVE, ONE, "al"),
+        (Step(action=Action.RESOLVE, reason="other", note="something else"), ONE, "jo"),
+        (ASSIGN, ONE, "jo"),
+    ],
+    ids=["of another case", "of somebody else", "with another note", "for another action"],
+)
+def test_another_request_of_the_same_name_is_refused(
+    desk: Desk, step: Step, case: str, who: str
+) -> None:
+    desk.act(RESOLVE, whatever(ONE), who="jo", request="a")
+    with pytest.raises(NotAllowed, match="Another request was made by this name"):
+        desk.act(step, whatever(case), who=who, request="a")
+    assert len(actions(desk)) == 1
 
 
 def test_what_is_incomplete_is_refused_and_changes_nothing(desk: Desk) -> None:
     with pytest.raises(NotAllowed, match="Say why the case is resolved"):
         desk.act(Step(action=Action.RESOLVE), whatever(ONE), who="jo")
+    assert actions(desk) == []
+
+
+def test_a_ruling_names_a_council_that_a_night_knows(desk: Desk) -> None:
+    case = of_type(desk, DiscrepancyType.POSSIBLE_MATCH)
+    step = Step(
+        action=Action.RULE,
+        ruling=Ruling.SAME_PERSON,
+        note="rang the home",
+        local_authority="Rutland",
+        person_id="7",
+    )
+    with pytest.raises(NotAllowed, match="No night on record knows the council"):
+        desk.act(step, whatever(case), who="jo")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "a\u202eb", "\udcff", "x" * 201])
+def test_a_name_is_short_and_can_be_seen(desk: Desk, name: str) -> None:
+    for step, who, request in (
+        (Step(action=Action.ASSIGN, team=name), "jo", None),
+        (Step(action=Action.ASSIGN, worker=name), "jo", None),
+        (ASSIGN, name, None),
+        (ASSIGN, "jo", name),
+    ):
+        with pytest.raises(NotAllowed, match="A name has at most 200 characters"):
+            desk.act(step, whatever(ONE), who=who, request=request)
+    with pytest.raises(NotAllowed, match="Give the request a name"):
+        desk.act(ASSIGN, whatever(ONE), who="jo", request=" ")
     assert actions(desk) == []
 
 
@@ -229,6 +274,10 @@ def test_a_ruling_is_taken_back_once_and_only_from_its_own_case(desk: Desk) -> N
     back = Step(action=Action.REVERSE, reverses=number, note="it was one after all")
     with pytest.raises(NotAllowed, match="no such decision of this case"):
         desk.act(back, whatever(ONE), who="jo")
+    desk.act(RESOLVE, whatever(ONE), who="jo")
+    with pytest.raises(NotAllowed, match="one case's at a time"):
+        desk.act(back, whatever(case, ONE), who="jo")
+    assert states(desk, [case, ONE]) == ["resolved", "resolved"]
     desk.act(back, whatever(case), who="jo")
     assert states(desk, [case]) == ["open"]
     with pytest.raises(NotAllowed, match="taken back already"):

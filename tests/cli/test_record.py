@@ -156,6 +156,10 @@ def test_a_case_is_acted_on_and_shown_with_what_was_done(out, capsys, tmp_path):
     assert main(["case", case]) == 0
     shown = capsys.readouterr().out
     assert ["State", "resolved"] in words(shown)
+    [[_, last]] = [line for line in words(shown) if line[:1] == ["Version"]]
+    assert main(["act", "reopen", f"{case}:{last}", "--who", "al"]) == 0
+    assert main([*resolve[:2], case, *resolve[3:], "--who", "al"]) == 0
+    capsys.readouterr()
     acted = [
         line[3:] for line in words(shown) if line[3:5] in (["jo", "assign"], ["al", "resolve"])
     ]
@@ -186,6 +190,29 @@ def test_what_cannot_be_done_with_a_case_is_said(out, capsys, arguments, said):
     named = [each.replace("CASE", case) for each in arguments]
     assert main(["act", *named, "--who", "jo"]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_note_that_cannot_be_read_is_said_and_not_quoted(out, capsys, tmp_path):
+    note = tmp_path / "note.txt"
+    note.write_bytes("ZZSiân".encode("cp1252"))
+    arguments = ["act", "note", first_case(capsys), "--who", "jo", "--note-file", str(note)]
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert "not written in UTF-8" in told
+    assert "ZZ" not in told
+
+
+def test_acting_on_a_misspelt_folder_makes_no_record_there(out, capsys, tmp_path):
+    assert main(["act", "release", "0" * 32, "--who", "jo", "--out", str(tmp_path / "x")]) == 2
+    assert "There is no record of nights" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_council_is_named_by_its_name_or_its_code_and_must_be_known(out, capsys):
+    assert main(["cases", "--council", "rutland"]) == 0
+    assert capsys.readouterr().out.startswith("2 case")
+    assert main(["cases", "--council", "Rutlnd"]) == 2
+    assert "Rutland (E06000017)" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_case_that_does_not_exist_is_wrong_usage(out, capsys):
