@@ -130,7 +130,7 @@ FITS: Mapping[Resolution, frozenset[DiscrepancyType]] = MappingProxyType(
             {_T.SUPPORT_NOT_REPORTED, _T.SUPPORT_ENDED, _T.PROVIDER_DIFFERS, _T.END_DATE_DIFFERS}
             | {_T.SUPPORT_NOT_STARTED}
         ),
-        Resolution.DUPLICATE_REMOVED: _REPEATED,
+        Resolution.DUPLICATE_REMOVED: frozenset({_T.DUPLICATE_CPLI}),
         Resolution.PORTAL_CORRECTED: _PORTAL,
         Resolution.PROVIDER_CORRECTED: _LISTED,
         Resolution.CASELOAD_SENT: frozenset({_T.CASELOAD_OVERDUE}),

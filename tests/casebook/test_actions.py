@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from nights.examples import FIRST, SECOND
@@ -23,6 +24,8 @@ from casebook.actions import (
 )
 from casebook.record import CaseState
 from schemas.vocabularies import DiscrepancyType
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +119,16 @@ def test_every_type_can_be_resolved_and_every_reason_fits_some_type() -> None:
     assert set(FITS) == set(Resolution)
     assert set(Ruling.codes()) < set(Resolution.codes())
     assert Acceptance.OTHER.value == Resolution.OTHER.value
+
+
+def test_the_document_says_which_reason_fits_which_type() -> None:
+    document = (ROOT / "docs" / "casebook.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|$", document, re.MULTILINE))
+    for reason in Resolution:
+        named = {DiscrepancyType(code) for code in re.findall(r"`(\w+)`", told[reason.value])}
+        but = told[reason.value].startswith("all")
+        assert FITS[reason] == (frozenset(DiscrepancyType) - named if but else named), reason
+    assert [code for code in Acceptance.codes() if f"| `{code}` |" not in document] == []
 
 
 def test_every_action_has_states_to_be_taken_in_and_the_settled_ones_are_left_by_reopening() -> (
