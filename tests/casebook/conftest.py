@@ -23,6 +23,21 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)], scope="module"
+)
+def shared_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Name an empty database, of either kind in turn, for all tests of a module that only read."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('shared') / 'nights.sqlite'}"
+    else:
+        server = request.getfixturevalue("postgresql_server")
+        with postgres.empty_database(server) as url:
+            yield url
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """Name a SQLite file that is not there yet."""

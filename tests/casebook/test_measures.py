@@ -32,9 +32,10 @@ def rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
     return list(plain.itertuples(index=False, name=None))
 
 
-@pytest.fixture
-def told(casebook: Casebook) -> Casebook:
+@pytest.fixture(scope="module")
+def told(shared_url: str) -> Casebook:
     """Tell a tale from Thursday 19 to Friday 27 November (days 0 to 8; day 4 is a Monday)."""
+    casebook = Casebook.open(shared_url)
     play = Played(casebook)
     ruled = {"match": Said(entry_identities="E1")}
     play.comes(0, "ended", "rutland", "overdue", "portal", found=ruled)
@@ -48,7 +49,7 @@ def told(casebook: Casebook) -> Casebook:
     return casebook
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def measures(told: Casebook) -> Measures:
     return told.measures(on=day(8))
 
@@ -94,9 +95,9 @@ def test_days_to_settle_are_working_days(measures: Measures) -> None:
     ]
 
 
-def test_providers_are_listed_by_their_open_cases(told: Casebook) -> None:
-    Played(told).comes(7, "ended", "overdue", "unknown", "rutland")
-    assert rows(told.measures(on=day(7)).providers) == [("P2", 3), ("P1", 1)]
+def test_providers_are_listed_by_their_open_cases(casebook: Casebook) -> None:
+    Played(casebook).comes(7, "ended", "overdue", "unknown", "rutland")
+    assert rows(casebook.measures(on=day(7)).providers) == [("P2", 3), ("P1", 1)]
 
 
 def test_measures_of_one_council_and_from_a_day_on(told: Casebook) -> None:

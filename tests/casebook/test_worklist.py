@@ -32,9 +32,10 @@ def ids(numbers: range) -> dict[str, None]:
     return dict.fromkeys(discrepancy_id(str(number)) for number in numbers)
 
 
-@pytest.fixture
-def worklist(casebook: Casebook) -> Worklist:
+@pytest.fixture(scope="module")
+def worklist(shared_url: str) -> Worklist:
     """Return the questions to sixty cases of all kinds, states and standings."""
+    casebook = Casebook.open(shared_url)
     casebook.clock = lambda: datetime(2026, 11, 20, 10, tzinfo=UTC)
     first = discrepancies(range(60))
     severities = [list(Severity)[number % 3].value for number in range(60)]
