@@ -1,0 +1,1 @@
+"""The Care Record feed: what is published and what is withheld, as FHIR R4, pure throughout."""
