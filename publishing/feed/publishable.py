@@ -1,0 +1,234 @@
+"""What goes out and what is withheld: in-scope CPLIs, their people and providers, discrepancies.
+
+Whatever is in scope and does not go out is withheld for one reason, the first of `WithheldReason`
+that holds, and is listed by its id, never by whom it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from publishing.feed.facts import Publisher, WithheldReason
+from reconciliation.days import window_start
+from reconciliation.identity import keyed_hash
+from schemas.parsing import modulus_11_valid
+from schemas.vocabularies import Authorisation, DiscrepancyType
+
+PERSON = ["local_authority", "person_id"]
+DETAILS = ("nhs_number", "family_name", "given_name", "date_of_birth")
+WITHHELD_COLUMNS = ("local_authority", "resource_type", "id", "reason", "rule")
+ABOUT_NO_PERSON = (DiscrepancyType.CASELOAD_OVERDUE.value,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What a night knows of the assessed councils.
+
+    `cplis` and `rejected_cplis` are frames of the models of those names, `providers` of `Provider`.
+    `restricted` names the persons (local_authority, person_id) whose records a council restricts.
+    `discrepancies` has the columns of `Discrepancy`, and: status (of `TaskStatus`), authored_on and
+    last_modified (instants, UTC), outcome (text of how or why it ended), asserted_start and
+    asserted_end (dates that the provider states); the last three may be null.
+    """
+
+    cplis: pd.DataFrame
+    rejected_cplis: pd.DataFrame
+    providers: pd.DataFrame
+    discrepancies: pd.DataFrame
+    restricted: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publishable:
+    """What goes out, one frame a resource type, and what does not.
+
+    `people` has one row an NHS number; `patient` names it in `cplis` and `discrepancies` and is a
+    keyed hash. `withheld` has the columns of `WITHHELD_COLUMNS`.
+    """
+
+    cplis: pd.DataFrame
+    discrepancies: pd.DataFrame
+    people: pd.DataFrame
+    providers: pd.DataFrame
+    withheld: pd.DataFrame
+
+
+def decide(
+    sources: Sources, publisher: Publisher, *, as_of: date, window_months: int = 12
+) -> Publishable:
+    """Part what is published from what is withheld."""
+    people = _judged_people(sources, publisher)
+    providers = _judged_providers(sources.providers, publisher)
+    window = pd.Timestamp(window_start(as_of, months=window_months))
+    cplis = _joined(in_scope(sources.cplis, window=window), people, providers, publisher)
+    discrepancies = _joined(_about_persons(sources.discrepancies), people, providers, publisher)
+    lines, tasks = (frame[frame["withheld"].isna()] for frame in (cplis, discrepancies))
+    wanted = pd.concat([lines["patient"], tasks["patient"]])
+    shown = people[
+        people["patient"].isin(wanted)
+        & people["withheld"].isna()
+        & people["local_authority"].isin(list(publisher.councils))
+    ].drop_duplicates("patient")
+    used = pd.concat([lines["provider_id"], tasks["provider_id"]])
+    return Publishable(
+        cplis=lines,
+        discrepancies=tasks,
+        people=shown,
+        providers=providers[providers["provider_id"].isin(used)],
+        withheld=pd.concat(
+            [
+                _listed(cplis, "EpisodeOfCare", "cpli_id"),
+                _listed(discrepancies, "Task", "discrepancy_id"),
+            ],
+            ignore_index=True,
+        ),
+    )
+
+
+def in_scope(cplis: pd.DataFrame, *, window: pd.Timestamp) -> pd.DataFrame:
+    """Return the CPLIs that are authorised and did not end before the window (rule 3)."""
+    authorised = cplis["authorisation"].eq(Authorisation.AUTHORISED.value)
+    return cplis[authorised & ~(cplis["end_date"] < window)]
+
+
+def own_details(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return each person's own number, names and date of birth (rule 6), null where unstated.
+
+    Each is that of the CPLI with the latest start (an unreadable one is the earliest), then the
+    highest `cpli_id`, then the greatest value, that states it; the names count together.
+    """
+    known = lines[lines[PERSON].notna().all(axis=1)]
+    people = known[PERSON].drop_duplicates().sort_values(PERSON)
+    for columns in (["nhs_number"], ["family_name", "given_name"], ["date_of_birth"]):
+        stated = known[known[columns].notna().all(axis=1)]
+        ordered = stated.sort_values(["start_date", "cpli_id", *columns], na_position="first")
+        latest = ordered.drop_duplicates(PERSON, keep="last")[[*PERSON, *columns]]
+        people = people.merge(latest, on=PERSON, how="left", validate="one_to_one")
+    return people.reset_index(drop=True)
+
+
+def counted(withheld: pd.DataFrame) -> Mapping[str, Mapping[str, int]]:
+    """Return how many CPLIs each council has withheld, by reason."""
+    lines = withheld[withheld["resource_type"].eq("EpisodeOfCare")]
+    sizes = lines.groupby(["local_authority", "reason"]).size()
+    return {
+        council: {reason: int(count) for reason, count in of_council.droplevel(0).items()}
+        for council, of_council in sizes.groupby(level=0)
+    }
+
+
+def _judged_people(sources: Sources, publisher: Publisher) -> pd.DataFrame:
+    """Say of each person why nothing about them goes out, null where it does."""
+    received = (sources.cplis, sources.rejected_cplis)
+    lines = [frame[[*PERSON, "start_date", "cpli_id", *DETAILS]] for frame in received]
+    people = own_details(pd.concat(lines, ignore_index=True))
+    for name in ("family_name", "given_name"):
+        people[name] = plain_text(people[name])
+    marked = pd.MultiIndex.from_frame(people[PERSON]).isin(
+        pd.MultiIndex.from_frame(sources.restricted[PERSON])
+    )
+    number = people["nhs_number"].where(modulus_11_valid(people["nhs_number"]))
+    # One human being can be two persons; a restriction of either holds for both.
+    restricted = marked | number.isin(number[marked].dropna())
+    births = people.groupby(number)["date_of_birth"].nunique()
+    rule = np.select(
+        [
+            people["family_name"].isna() | people["given_name"].isna(),
+            people["date_of_birth"].isna(),
+            number.isin(births.index[births > 1]),
+        ],
+        ["Patient.name missing", "Patient.birthDate missing", "Patient.identifier shared"],
+        default="",
+    )
+    people["withheld"] = _first_reason(
+        restricted=restricted, no_number=number.isna(), check_failed=rule != ""
+    )
+    failed = people["withheld"].eq(WithheldReason.CHECK_FAILED.value)
+    people["withheld_rule"] = pd.Series(rule, dtype="str").where(failed)
+    hashed = {each: keyed_hash(each, publisher.identity_key) for each in number.dropna().unique()}
+    people["patient"] = number.map(hashed).astype("str")
+    return people
+
+
+def _first_reason(
+    *, restricted: pd.Series, no_number: pd.Series, check_failed: pd.Series
+) -> pd.Series:
+    chosen = np.select(
+        [restricted, no_number, check_failed],
+        [
+            WithheldReason.RESTRICTED.value,
+            WithheldReason.NO_NHS_NUMBER.value,
+            WithheldReason.CHECK_FAILED.value,
+        ],
+        default="",
+    )
+    reasons = pd.Series(chosen, dtype="str")
+    return reasons.where(reasons.ne(""))
+
+
+def _judged_providers(providers: pd.DataFrame, publisher: Publisher) -> pd.DataFrame:
+    """Return the providers that the feed can name: a name, and an ODS code that no other has.
+
+    A council's own services may have its code all together: they are the council.
+    """
+    councils = [council.ods_code for council in publisher.councils.values()]
+    cleaned = providers.assign(
+        **{name: plain_text(providers[name]) for name in ("name", "ods_code", "cqc_id")}
+    )
+    code = cleaned["ods_code"]
+    shared = code.notna() & code.duplicated(keep=False) & ~code.isin(councils)
+    return cleaned[cleaned["name"].notna() & ~shared]
+
+
+def _about_persons(discrepancies: pd.DataFrame) -> pd.DataFrame:
+    """Return the discrepancies about a person of ours; an overdue caseload is about nobody."""
+    about = discrepancies[PERSON].notna().all(axis=1)
+    return discrepancies[about & ~discrepancies["type"].isin(ABOUT_NO_PERSON)]
+
+
+def _joined(
+    frame: pd.DataFrame, people: pd.DataFrame, providers: pd.DataFrame, publisher: Publisher
+) -> pd.DataFrame:
+    """Add to each row its patient, and why it is withheld."""
+    of_person = people[[*PERSON, "patient", "withheld", "withheld_rule"]]
+    joined = frame.merge(of_person, on=PERSON, how="left", validate="many_to_one")
+    no_number = joined["patient"].isna() & joined["withheld"].isna()
+    joined["withheld"] = joined["withheld"].mask(no_number, WithheldReason.NO_NHS_NUMBER.value)
+    mapped = joined["local_authority"].isin(list(publisher.councils)) & (
+        joined["provider_id"].isna() | joined["provider_id"].isin(providers["provider_id"])
+    )
+    unmapped = ~mapped & joined["withheld"].isna()
+    joined["withheld"] = joined["withheld"].mask(
+        unmapped, WithheldReason.ORGANISATION_UNMAPPED.value
+    )
+    return joined
+
+
+def _listed(frame: pd.DataFrame, resource_type: str, id_column: str) -> pd.DataFrame:
+    held = frame[frame["withheld"].notna()]
+    listed = pd.DataFrame(
+        {
+            "local_authority": held["local_authority"],
+            "resource_type": resource_type,
+            "id": held[id_column],
+            "reason": held["withheld"],
+            "rule": held["withheld_rule"],
+        }
+    )
+    return listed[list(WITHHELD_COLUMNS)].sort_values(["local_authority", "id"])
+
+
+def plain_text(column: pd.Series) -> pd.Series:
+    """Return text as FHIR takes it: single plain spaces, no control characters, never empty."""
+    plain = {text: _plain(text) for text in column.dropna().unique()}
+    return column.map(plain).astype("str")
+
+
+def _plain(text: str) -> str | None:
+    spaced = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(spaced.split()) or None
