@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from publishing.feed import urls
 from publishing.feed.profiles import RULES, Moment
 from publishing.feed.structure import TYPES, Element
 
@@ -27,6 +28,7 @@ class Breach:
 
 
 _NONE: Sequence[Breach] = ()
+URLS = frozenset({"uri", "canonical"})
 
 
 def check(resource: Resource, moment: Moment) -> Sequence[Breach]:
@@ -55,20 +57,20 @@ def _complex(value: object, kind: str) -> Sequence[Breach]:
     found: list[Breach] = []
     for name, content in value.items():
         element = elements.get(name)
-        breaches = [Breach("", "unknown")] if element is None else _repeated(content, element)
-        found.extend(Breach(_under(name, each.path), each.rule) for each in breaches)
-    found.extend(Breach(name, "missing") for name in _required(kind) if name not in value)
+        if element is None:
+            found.append(Breach(name, "unknown"))
+        # Nearly always there is none, and what is not done then makes the check a third faster.
+        elif breaches := _repeated(content, element):
+            found.extend(Breach(_under(name, each.path), each.rule) for each in breaches)
+    if not _REQUIRED[kind] <= value.keys():
+        found.extend(Breach(name, "missing") for name in sorted(_REQUIRED[kind] - value.keys()))
     return found
 
 
 _REQUIRED = {
-    kind: tuple(name for name, element in elements.items() if element.least)
+    kind: frozenset(name for name, element in elements.items() if element.least)
     for kind, elements in TYPES.items()
 }
-
-
-def _required(kind: str) -> tuple[str, ...]:
-    return _REQUIRED[kind]
 
 
 def _under(name: str, path: str) -> str:
@@ -96,6 +98,8 @@ def _single(content: object, element: Element) -> Sequence[Breach]:
         return [Breach("", "format")]
     if element.bound is not None and content not in element.bound:
         return [Breach("", "code")]
+    if element.kind in URLS and str(content).startswith(urls.OLD):
+        return [Breach("", "old_url")]
     return _NONE
 
 

@@ -6,7 +6,7 @@ the rule for each breach.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -88,13 +88,6 @@ def not_newer_than_export(resource: Resource, moment: Moment) -> Broken:
     """Nothing in an export is newer than it."""
     if datetime.fromisoformat(resource["meta"]["lastUpdated"]) > moment.transaction_time:
         yield "meta.lastUpdated", "newer_than_export"
-
-
-def no_old_urls(resource: Resource, moment: Moment) -> Broken:
-    """The STU3 guide's names must not appear."""
-    del moment
-    if any(text.startswith(urls.OLD) for text in _texts(resource)):
-        yield "", "old_url"
 
 
 def extensions_hold_a_value(resource: Resource, moment: Moment) -> Broken:
@@ -348,7 +341,6 @@ _EVERY: Sequence[Rule] = (
     profile_first,
     one_source_one_provenance,
     not_newer_than_export,
-    no_old_urls,
     extensions_hold_a_value,
 )
 RULES: Mapping[str, Sequence[Rule]] = MappingProxyType(
@@ -426,14 +418,3 @@ def _to(resource: Resource, name: str, kind: str) -> Broken:
         yield name, "target"
     if reference.get("type", kind) != kind:
         yield name, "target_type"
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)

@@ -79,8 +79,9 @@ EVERY_KIND = [
     ("meta/tag/0/version", "1", "meta.tag.version", "forbidden"),
     ("meta/tag/0/id", "1", "meta.tag.id", "forbidden"),
     ("meta/tag/0/extension", [{}], "meta.tag.extension", "forbidden"),
-    ("identifier/0/system", "https://fhir.yhcr.nhs.uk/Id/x", "", "old_url"),
-    ("identifier/0/system", "https://yhcr.nhs.uk/Id/x", "", "old_url"),
+    ("identifier/0/system", "https://fhir.yhcr.nhs.uk/Id/x", "identifier.system", "old_url"),
+    ("meta/profile/0", "https://yhcr.nhs.uk/StructureDefinition/x", "meta.profile", "old_url"),
+    ("identifier/0/system", "https://yhcr.nhs.uk/Id/x", "identifier.system", "old_url"),
 ]
 
 
