@@ -125,11 +125,12 @@ def clean_cpli_part(
 def content_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return what rows of CPLIs say: two are the same where all of it is the same.
 
-    Content is the text of all canonical columns, white space around it aside; an extra one says
-    nothing of the CPLI. A ragged row's is
-    not known, so it is never that of a whole row.
+    Content is the text of all canonical columns and of `restricted`, white space around it aside; a
+    district says nothing of the CPLI. A ragged row's is not known, so it is never that of a whole
+    row.
     """
-    content = rows[list(CPLI.all)].apply(parsing.trimmed).fillna("")
+    names = [name for name in (*CPLI.all, "restricted") if name in rows]
+    content = rows[names].apply(parsing.trimmed).fillna("")
     return content.assign(ragged=rows["ragged"])
 
 

@@ -86,7 +86,7 @@ CPLI = TableColumns(
         "commissioning_team",
         "commissioning_worker",
     ),
-    extra=("district",),
+    extra=("district", "restricted"),
 )
 PORTAL = TableColumns(
     name="portal",
@@ -207,6 +207,7 @@ class Cpli(PersonFields, SupportFields):
     commissioning_team: Series[str] = pa.Field(nullable=True)
     commissioning_worker: Series[str] = pa.Field(nullable=True)
     district: Series[str] = pa.Field(nullable=True)
+    restricted: Series[str] = pa.Field(nullable=True)
     weekly_quantity_unreadable: Series[bool]
     unit_unreadable: Series[bool]
 

@@ -67,6 +67,7 @@ CPLI_ROW: Row = {
     "commissioning_team": "North",
     "commissioning_worker": "Ada Obi",
     "district": "Melton",
+    "restricted": "no",
 }
 PORTAL_ROW: Row = {"cpli_id": "C1", "person_id": "1001", "provider_id": "P1", **SUPPORT}
 ENTRY_ROW: Row = {

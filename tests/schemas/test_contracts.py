@@ -147,13 +147,13 @@ MAY_BE_NULL: Mapping[str, tuple[str, ...]] = {
     "Cpli": words("""
         nhs_number family_name given_name date_of_birth service_category service_description
         end_date weekly_quantity unit created_at updated_at commissioning_team commissioning_worker
-        district
+        district restricted
     """),
     "RejectedCpli": words("""
         cpli_id person_id provider_id service_type start_date authorisation
         nhs_number family_name given_name date_of_birth service_category service_description
         end_date weekly_quantity unit created_at updated_at commissioning_team commissioning_worker
-        district
+        district restricted
     """),
     "Portal": words("end_date weekly_quantity unit"),
     "RejectedPortal": words("""

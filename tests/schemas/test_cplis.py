@@ -47,6 +47,7 @@ SOUND = {
     "commissioning_team": "North",
     "commissioning_worker": "Ada Obi",
     "district": "Melton",
+    "restricted": "no",
 }
 """What becomes of CPLI_ROW."""
 
@@ -164,6 +165,7 @@ KEPT = table("""
     commissioning_team   |                     |
     commissioning_worker |                     |
     district             |                     |
+    restricted           |                     |
     authorisation        | draft               | draft
     authorisation        | cancelled           | cancelled
     start_date           | 0219-05-01          | 0219-05-01

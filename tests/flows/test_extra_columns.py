@@ -1,4 +1,4 @@
-"""A council's district is read where its table has one, and nobody misses it where it has not."""
+"""A council's extra columns are read where its table has them, and nobody misses them where not."""
 
 import pandas as pd
 import pytest
@@ -19,6 +19,12 @@ def read(sources: Sources) -> Pull[CouncilFacts]:
         as_of=AS_OF,
         tolerances=Tolerances(),
     )
+
+
+def with_marks(sources: Sources, *marks: str) -> Sources:
+    row, other = sources.cplis[LEICESTER]
+    rows = [*(row | {"restricted": mark} for mark in marks), other]
+    return sources.write(f"council/{LEICESTER}/cpli.csv", csv_bytes(rows, CPLI.known))
 
 
 def with_districts(sources: Sources, *districts: str) -> Sources:
@@ -52,3 +58,15 @@ def test_a_row_that_stands_twice_but_for_its_district_counts_once(sources, same)
     pull = read(sources)
     assert pull.frames["cplis"]["district"].to_list() == ["Melton"]
     assert pull.frames["refusals"]["rule"].to_list() == ["repeated"]
+
+
+def test_what_restricts_a_record_is_read_where_it_is_there(sources):
+    pull = read(with_marks(sources, " Yes "))
+    assert pull.frames["cplis"]["restricted"].fillna("").to_list() == ["Yes", ""]
+
+
+def test_two_rows_that_restrict_differently_are_both_refused_and_neither_mark_is_lost(sources):
+    pull = read(with_marks(sources, "", "yes"))
+    assert len(pull.frames["cplis"]) == 1
+    assert set(pull.frames["refusals"]["rule"]) == {"conflicting_cpli_id"}
+    assert "yes" in pull.frames["rejected_cplis"]["restricted"].to_list()
