@@ -6,8 +6,9 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 from filelock import lock_descriptor
@@ -50,8 +51,16 @@ def write_files(folder: Path, files: Mapping[str, bytes], *, instead_of: tuple[s
             _flush(folder)
 
 
-def replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
+def replace_folder(
+    target: Path,
+    files: Mapping[str, bytes],
+    *,
+    keep: str = "",
+    more: Iterable[tuple[str, bytes]] = (),
+) -> None:
     """Put a folder with exactly these files in the place of `target`, which is never half written.
+
+    What lies in its folder `keep` stays there; `more` are further files, one at a time in memory.
 
     A run that is killed on the way leaves the old folder, the new one or, between the two renames,
     both under other names; `mend_folder` then brings the old one back. Raises `WrongUsage` where
@@ -61,7 +70,9 @@ def replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
         mend_folder(target)
         partial, replaced = _beside(target, "partial"), _beside(target, "replaced")
         private_folder(partial)
-        for name, content in files.items():
+        if keep and (target / keep).is_dir():
+            shutil.copytree(target / keep, partial / keep, copy_function=_link_or_copy)
+        for name, content in chain(more, files.items()):
             _write(partial / name, content)
         _flush(partial)
         if target.exists():
@@ -80,6 +91,11 @@ def mend_folder(target: Path) -> None:
         for leftover in (partial, replaced):
             if leftover.exists():
                 shutil.rmtree(leftover)
+
+
+def folders_in(folder: Path) -> tuple[str, ...]:
+    """Return the names of the folders that a folder holds, if there is one."""
+    return tuple(sorted(path.name for path in folder.glob("*") if path.is_dir()))
 
 
 def private_folder(folder: Path) -> None:
@@ -147,6 +163,13 @@ def _flush(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _link_or_copy(there: str, here: str) -> None:
+    try:
+        Path(here).hardlink_to(there)
+    except OSError:
+        shutil.copy2(there, here)
 
 
 def _beside(target: Path, what: str) -> Path:

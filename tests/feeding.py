@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 from cleaned import CPLI_ROW, LEICESTER, Row, cleaned_cplis, cleaned_providers
+from oracle.tables import synthetic_nhs_number
 
 from publishing.feed.facts import Council, OrganisationType, Publisher
 from publishing.feed.profiles import Moment
-from publishing.feed.publishable import PERSON, Sources, decide
+from publishing.feed.publishable import Sources, decide
 from publishing.feed.resources import render, stamped
 
 AS_OF = date(2026, 11, 20)
@@ -33,6 +34,11 @@ PROVIDERS: Sequence[Row] = (
     {"provider_id": "P2", "name": "Small Care"},
     {"provider_id": "P3", "name": "In-house", "ods_code": "ZZ1"},
 )
+OTHER_PERSON: Row = {
+    "person_id": "1002",
+    "nhs_number": synthetic_nhs_number(9),
+    "given_name": "Amit",
+}
 TASK: Mapping[str, object] = {
     "discrepancy_id": "0" * 31 + "1",
     "type": "support_not_reported",
@@ -41,10 +47,9 @@ TASK: Mapping[str, object] = {
     "person_id": "1001",
     "cpli_ids": "C1",
     "service_type": "HS",
-    "caseload_date": pd.Timestamp("2026-11-16"),
+    "asked_by_provider": True,
     "status": "requested",
     "authored_on": pd.Timestamp("2026-11-17T06:15", tz="UTC"),
-    "last_modified": pd.Timestamp("2026-11-18T06:15", tz="UTC"),
     "outcome": None,
     "asserted_start": pd.NaT,
     "asserted_end": pd.NaT,
@@ -55,16 +60,16 @@ def tasks(*changes: Mapping[str, object]) -> pd.DataFrame:
     """Discrepancies like `TASK` but for the changes."""
     frame = pd.DataFrame([{**TASK, **change} for change in changes], columns=list(TASK))
     texts = [name for name, value in TASK.items() if value is None or isinstance(value, str)]
-    instants = dict.fromkeys(("authored_on", "last_modified"), "datetime64[us, UTC]")
-    days = dict.fromkeys(("caseload_date", "asserted_start", "asserted_end"), "datetime64[us]")
-    return frame.astype(dict.fromkeys(texts, "str") | instants | days)
+    others = {"authored_on": "datetime64[us, UTC]", "asked_by_provider": "bool"}
+    days = dict.fromkeys(("asserted_start", "asserted_end"), "datetime64[us]")
+    return frame.astype(dict.fromkeys(texts, "str") | others | days)
 
 
 def sources(
     *lines: Row,
     discrepancies: pd.DataFrame | None = None,
     providers: Sequence[Row] = PROVIDERS,
-    restricted: Sequence[str] = (),
+    restricted_elsewhere: Sequence[str] = (),
 ) -> Sources:
     """What a night knows of one council, from CPLIs like `CPLI_ROW` but for the changes."""
     cleaned = cleaned_cplis(*({**CPLI_ROW, **line} for line in lines))
@@ -73,9 +78,7 @@ def sources(
         rejected_cplis=cleaned.rejected,
         providers=cleaned_providers(*providers).valid,
         discrepancies=tasks() if discrepancies is None else discrepancies,
-        restricted=pd.DataFrame(
-            [(LEICESTER, person) for person in restricted], columns=PERSON, dtype="str"
-        ),
+        restricted_elsewhere=frozenset(restricted_elsewhere),
     )
 
 

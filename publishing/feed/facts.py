@@ -108,7 +108,10 @@ class Publisher:
         """Return the URL of one of our own code systems."""
         return f"{self.base_url}CodeSystem/{name}"
 
+    def id(self, kind: str, *key: str) -> str:
+        """Return the id that a resource of this business key has on every night."""
+        return str(uuid5(self._namespace, "|".join((kind, *key))))
+
     @property
-    def namespace(self) -> UUID:
-        """What our ids grow from."""
+    def _namespace(self) -> UUID:
         return uuid5(NAMESPACE_URL, self.base_url)

@@ -20,6 +20,9 @@ from schemas.parsing import modulus_11_valid
 from schemas.vocabularies import Authorisation, DiscrepancyType
 
 PERSON = ["local_authority", "person_id"]
+COUNCIL_PATIENT = ["local_authority", "patient"]
+UNRESTRICTED = ("no", "n", "false", "f", "0")
+UNVERIFIED = "stated by a provider only"
 DETAILS = ("nhs_number", "family_name", "given_name", "date_of_birth")
 WITHHELD_COLUMNS = ("local_authority", "resource_type", "id", "reason", "rule")
 ABOUT_NO_PERSON = (DiscrepancyType.CASELOAD_OVERDUE.value,)
@@ -30,25 +33,28 @@ class Sources:
     """What a night knows of the assessed councils.
 
     `cplis` and `rejected_cplis` are frames of the models of those names, `providers` of `Provider`.
-    `restricted` names the persons (local_authority, person_id) whose records a council restricts.
-    `discrepancies` has the columns of `Discrepancy`, and: status (of `TaskStatus`), authored_on and
-    last_modified (instants, UTC), outcome (text of how or why it ended), asserted_start and
-    asserted_end (dates that the provider states); the last three may be null.
+    `discrepancies` has discrepancy_id, type, local_authority, provider_id, person_id, cpli_ids and
+    service_type as `Discrepancy` has them, and: status (of `TaskStatus`), asked_by_provider (not by
+    the council itself), authored_on (an instant, UTC), outcome (text of how or why it ended),
+    asserted_start and asserted_end (dates that the provider states); the last three may be null.
+    `restricted_elsewhere` are patients of councils that could not be assessed tonight.
     """
 
     cplis: pd.DataFrame
     rejected_cplis: pd.DataFrame
     providers: pd.DataFrame
     discrepancies: pd.DataFrame
-    restricted: pd.DataFrame
+    restricted_elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Publishable:
     """What goes out, one frame a resource type, and what does not.
 
-    `people` has one row an NHS number; `patient` names it in `cplis` and `discrepancies` and is a
-    keyed hash. `withheld` has the columns of `WITHHELD_COLUMNS`.
+    `people` has one row an NHS number; `patient`, its resource's id, grows from a keyed hash and
+    names it in `cplis` and `discrepancies`. `withheld` has the columns of `WITHHELD_COLUMNS`, and
+    `restricted` local_authority and patient of whoever an assessed council restricts. `over` has
+    local_authority and cpli_id of what ended before the window.
     """
 
     cplis: pd.DataFrame
@@ -56,6 +62,8 @@ class Publishable:
     people: pd.DataFrame
     providers: pd.DataFrame
     withheld: pd.DataFrame
+    restricted: pd.DataFrame
+    over: pd.DataFrame
 
 
 def decide(
@@ -87,13 +95,22 @@ def decide(
             ],
             ignore_index=True,
         ),
+        restricted=people.loc[people["marked"] & people["patient"].notna(), COUNCIL_PATIENT],
+        over=sources.cplis.loc[_over(sources.cplis, window=window), ["local_authority", "cpli_id"]],
     )
 
 
 def in_scope(cplis: pd.DataFrame, *, window: pd.Timestamp) -> pd.DataFrame:
     """Return the CPLIs that are authorised and did not end before the window (rule 3)."""
-    authorised = cplis["authorisation"].eq(Authorisation.AUTHORISED.value)
-    return cplis[authorised & ~(cplis["end_date"] < window)]
+    return cplis[_authorised(cplis) & ~(cplis["end_date"] < window)]
+
+
+def _over(cplis: pd.DataFrame, *, window: pd.Timestamp) -> pd.Series:
+    return _authorised(cplis) & (cplis["end_date"] < window)
+
+
+def _authorised(cplis: pd.DataFrame) -> pd.Series:
+    return cplis["authorisation"].eq(Authorisation.AUTHORISED.value)
 
 
 def own_details(lines: pd.DataFrame) -> pd.DataFrame:
@@ -112,9 +129,9 @@ def own_details(lines: pd.DataFrame) -> pd.DataFrame:
     return people.reset_index(drop=True)
 
 
-def counted(withheld: pd.DataFrame) -> Mapping[str, Mapping[str, int]]:
-    """Return how many CPLIs each council has withheld, by reason."""
-    lines = withheld[withheld["resource_type"].eq("EpisodeOfCare")]
+def counted(withheld: pd.DataFrame, resource_type: str) -> Mapping[str, Mapping[str, int]]:
+    """Return how many resources of a type each council has withheld, by reason."""
+    lines = withheld[withheld["resource_type"].eq(resource_type)]
     sizes = lines.groupby(["local_authority", "reason"]).size()
     return {
         council: {reason: int(count) for reason, count in of_council.droplevel(0).items()}
@@ -122,37 +139,63 @@ def counted(withheld: pd.DataFrame) -> Mapping[str, Mapping[str, int]]:
     }
 
 
+def restricts(mark: pd.Series) -> pd.Series:
+    """Say which rows restrict their person's record: those that say anything but no."""
+    return mark.notna() & ~mark.str.casefold().isin(UNRESTRICTED)
+
+
 def _judged_people(sources: Sources, publisher: Publisher) -> pd.DataFrame:
     """Say of each person why nothing about them goes out, null where it does."""
     received = (sources.cplis, sources.rejected_cplis)
-    lines = [frame[[*PERSON, "start_date", "cpli_id", *DETAILS]] for frame in received]
-    people = own_details(pd.concat(lines, ignore_index=True))
+    lines = pd.concat(
+        [frame[[*PERSON, "start_date", "cpli_id", *DETAILS, "restricted"]] for frame in received],
+        ignore_index=True,
+    )
+    people = own_details(lines)
     for name in ("family_name", "given_name"):
         people[name] = plain_text(people[name])
-    marked = pd.MultiIndex.from_frame(people[PERSON]).isin(
-        pd.MultiIndex.from_frame(sources.restricted[PERSON])
+    people["patient"] = _patients(people["nhs_number"], publisher)
+    marks = lines[restricts(lines["restricted"])]
+    people["marked"] = pd.MultiIndex.from_frame(people[PERSON]).isin(
+        pd.MultiIndex.from_frame(marks[PERSON])
     )
-    number = people["nhs_number"].where(modulus_11_valid(people["nhs_number"]))
     # One human being can be two persons; a restriction of either holds for both.
-    restricted = marked | number.isin(number[marked].dropna())
-    births = people.groupby(number)["date_of_birth"].nunique()
+    hidden = pd.concat(
+        [people.loc[people["marked"], "patient"], _patients(marks["nhs_number"], publisher)]
+    )
+    restricted = people["marked"] | people["patient"].isin(
+        sources.restricted_elsewhere.union(hidden.dropna())
+    )
+    births = people.groupby("patient")["date_of_birth"].nunique()
+    # Two people cannot have one NHS number: it is verified of neither.
+    shared = people["patient"].isin(births.index[births > 1])
     rule = np.select(
         [
+            shared,
             people["family_name"].isna() | people["given_name"].isna(),
             people["date_of_birth"].isna(),
-            number.isin(births.index[births > 1]),
         ],
-        ["Patient.name missing", "Patient.birthDate missing", "Patient.identifier shared"],
+        ["Patient.identifier shared", "Patient.name missing", "Patient.birthDate missing"],
         default="",
     )
     people["withheld"] = _first_reason(
-        restricted=restricted, no_number=number.isna(), check_failed=rule != ""
+        restricted=restricted,
+        no_number=people["patient"].isna() | shared,
+        check_failed=rule != "",
     )
-    failed = people["withheld"].eq(WithheldReason.CHECK_FAILED.value)
-    people["withheld_rule"] = pd.Series(rule, dtype="str").where(failed)
-    hashed = {each: keyed_hash(each, publisher.identity_key) for each in number.dropna().unique()}
-    people["patient"] = number.map(hashed).astype("str")
+    stated = people["withheld"].ne(WithheldReason.RESTRICTED.value) & (rule != "")
+    people["withheld_rule"] = pd.Series(rule, dtype="str").where(stated & people["patient"].notna())
     return people
+
+
+def _patients(nhs_numbers: pd.Series, publisher: Publisher) -> pd.Series:
+    """Return the patient's id for each NHS number, null for one that is not valid."""
+    valid = nhs_numbers.where(modulus_11_valid(nhs_numbers))
+    ids = {
+        each: publisher.id("Patient", keyed_hash(each, publisher.identity_key))
+        for each in valid.dropna().unique()
+    }
+    return valid.map(ids).astype("str")
 
 
 def _first_reason(
@@ -186,9 +229,8 @@ def _judged_providers(providers: pd.DataFrame, publisher: Publisher) -> pd.DataF
 
 
 def _about_persons(discrepancies: pd.DataFrame) -> pd.DataFrame:
-    """Return the discrepancies about a person of ours; an overdue caseload is about nobody."""
-    about = discrepancies[PERSON].notna().all(axis=1)
-    return discrepancies[about & ~discrepancies["type"].isin(ABOUT_NO_PERSON)]
+    """Return the discrepancies about a person; an overdue caseload is about nobody."""
+    return discrepancies[~discrepancies["type"].isin(ABOUT_NO_PERSON)]
 
 
 def _joined(
@@ -197,8 +239,10 @@ def _joined(
     """Add to each row its patient, and why it is withheld."""
     of_person = people[[*PERSON, "patient", "withheld", "withheld_rule"]]
     joined = frame.merge(of_person, on=PERSON, how="left", validate="many_to_one")
-    no_number = joined["patient"].isna() & joined["withheld"].isna()
-    joined["withheld"] = joined["withheld"].mask(no_number, WithheldReason.NO_NHS_NUMBER.value)
+    # Whom no council knows has at most the number that a provider has written down.
+    unknown = joined["patient"].isna() & joined["withheld"].isna()
+    joined["withheld"] = joined["withheld"].mask(unknown, WithheldReason.NO_NHS_NUMBER.value)
+    joined["withheld_rule"] = joined["withheld_rule"].mask(unknown, UNVERIFIED)
     mapped = joined["local_authority"].isin(list(publisher.councils)) & (
         joined["provider_id"].isna() | joined["provider_id"].isin(providers["provider_id"])
     )

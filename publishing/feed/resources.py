@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any
-from uuid import uuid5
 
 import numpy as np
 import pandas as pd
@@ -56,20 +55,24 @@ def render(publishable: Publishable, publisher: Publisher, *, as_of: date) -> It
 
 
 def stamped(resource: Resource, *, version: int, last_updated: datetime) -> Resource:
-    """Return the resource with its version and when that was made (UTC)."""
-    written = last_updated.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return the resource with its version and when that was made (UTC).
+
+    A Task says so in an element of its own, too.
+    """
+    written = instant(last_updated)
     meta = {"versionId": str(version), "lastUpdated": written, **resource["meta"]}
-    return {**resource, "meta": meta}
+    modified = {"lastModified": written} if resource["resourceType"] == "Task" else {}
+    return {**resource, "meta": meta, **modified}
 
 
-def content_hash(resource: Resource) -> str:
-    """Return a hash of all but version and time: what it tells changes only with the content."""
-    meta = {
-        name: said
-        for name, said in resource["meta"].items()
-        if name not in {"versionId", "lastUpdated"}
-    }
-    return blake2b(ENCODE({**resource, "meta": meta}).encode(), digest_size=16).hexdigest()
+def instant(moment: datetime) -> str:
+    """Return an instant (UTC) as FHIR writes it, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def hash_of(content: str) -> str:
+    """Return a hash of what a resource says, as JSON without version and time."""
+    return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def ndjson_line(resource: Resource) -> str:
@@ -89,17 +92,13 @@ class Maker:
 
     publisher: Publisher
 
-    def id(self, kind: str, *key: str) -> str:
-        """Return the id that a resource of this business key has on every night."""
-        return str(uuid5(self.publisher.namespace, "|".join((kind, *key))))
-
     def council_id(self, council: Council) -> str:
         """Return a council's id."""
-        return self.id("Organization", "council", council.ods_code)
+        return self.publisher.id("Organization", "council", council.ods_code)
 
     def service_id(self, local_authority: str, cpli_id: str) -> str:
         """Return a CPLI's id."""
-        return self.id("EpisodeOfCare", local_authority, cpli_id)
+        return self.publisher.id("EpisodeOfCare", local_authority, cpli_id)
 
     def meta(self, kind: str, council: Council) -> Resource:
         """Return the profiles and the two tags."""
@@ -146,7 +145,7 @@ def _organisations(publishable: Publishable, make: Maker) -> Mapping[str, Resour
             found[provider_id] = _council_reference(make, councils[ods_code])
         else:
             named = _provider_identifiers(make, provider_id, ods_code)[0]
-            number = make.id("Organization", "provider", provider_id)
+            number = make.publisher.id("Organization", "provider", provider_id)
             found[provider_id] = reference("Organization", number, named, name)
     return found
 
@@ -203,7 +202,7 @@ def _provider_resources(publishable: Publishable, make: Maker) -> Iterator[Resou
             identifiers.append(_identifier(publisher.cqc_system, cqc_id))
         yield {
             "resourceType": "Organization",
-            "id": make.id("Organization", "provider", provider_id),
+            "id": make.publisher.id("Organization", "provider", provider_id),
             "meta": meta,
             "identifier": identifiers,
             "active": True,
@@ -222,7 +221,7 @@ def _patient_resources(publishable: Publishable, make: Maker) -> Iterator[Resour
     ):
         yield {
             "resourceType": "Patient",
-            "id": make.id("Patient", patient),
+            "id": patient,
             "meta": metas[council],
             "identifier": [{"extension": verified, "system": urls.NHS_NUMBER, "value": nhs_number}],
             "active": True,
@@ -235,10 +234,10 @@ def _metas(make: Maker, kind: str) -> Mapping[str, Resource]:
     return {gss: make.meta(kind, council) for gss, council in make.publisher.councils.items()}
 
 
-def _patient_reference(make: Maker, patient: str, people: People) -> Resource:
+def _patient_reference(patient: str, people: People) -> Resource:
     nhs_number, shown = people[patient]
     named = _identifier(urls.NHS_NUMBER, nhs_number)
-    return reference("Patient", make.id("Patient", patient), named, shown)
+    return reference("Patient", patient, named, shown)
 
 
 def _episodes(
@@ -270,7 +269,7 @@ def _episodes(
         _planning(lines),
         strict=True,
     ):
-        status = _status(start, end, today)
+        status = status_on(start, end, today)
         history = _history(status, start, end, planned)
         yield {
             "resourceType": "EpisodeOfCare",
@@ -286,7 +285,7 @@ def _episodes(
             "status": status.value,
             **({"statusHistory": history} if len(history) > 1 else {}),
             "type": [coded(urls.TYPE_CODES, code, SERVICE_TYPES, text=text)],
-            "patient": _patient_reference(make, patient, people),
+            "patient": _patient_reference(patient, people),
             "managingOrganization": organisations[provider],
             "period": _period(start, end),
         }
@@ -309,7 +308,7 @@ def _planning(lines: pd.DataFrame) -> list[tuple[str, str] | None]:
     ]
 
 
-def _status(start: str, end: str | None, today: str) -> EpisodeStatus:
+def status_on(start: str, end: str | None, today: str) -> EpisodeStatus:
     """Return a status from the dates (rule 3): a CPLI is active on the day on which it ends."""
     if start > today:
         return EpisodeStatus.PLANNED
@@ -359,17 +358,16 @@ def _tasks(
         "text": DISCREPANCY["cpli-discrepancy"],
     }
     focuses = _focuses(publishable, as_of=as_of)
-    for number, council, patient, provider, on, kind, status, outcome, raised, changed, said in zip(
+    for number, council, patient, provider, asked, kind, status, outcome, raised, said in zip(
         tasks["discrepancy_id"],
         tasks["local_authority"],
         tasks["patient"],
         nullable(tasks["provider_id"]),
-        tasks["caseload_date"].notna(),
+        tasks["asked_by_provider"],
         tasks["type"].str.replace("_", "-"),
         tasks["status"],
         nullable(plain_text(tasks["outcome"])),
         instants(tasks["authored_on"]),
-        instants(tasks["last_modified"]),
         _asserted(tasks, make),
         strict=True,
     ):
@@ -378,7 +376,7 @@ def _tasks(
         asserted = said[1:] if focus else said
         yield {
             "resourceType": "Task",
-            "id": make.id("Task", number),
+            "id": make.publisher.id("Task", number),
             "meta": metas[council],
             "identifier": [
                 _identifier(
@@ -392,10 +390,9 @@ def _tasks(
             "code": code,
             "description": REASONS[kind],
             **({"focus": _focus(make, council, *focus)} if focus else {}),
-            "for": _patient_reference(make, patient, people),
+            "for": _patient_reference(patient, people),
             "authoredOn": raised,
-            "lastModified": changed,
-            "requester": organisations[provider] if on and provider is not None else owner,
+            "requester": organisations[provider] if asked and provider is not None else owner,
             "owner": owner,
             "reasonCode": coded(reasons, kind, REASONS, text=REASONS[kind]),
             **({"input": asserted} if asserted else {}),

@@ -272,7 +272,7 @@ OF_ONE_KIND = [
     ("Task", "focus", {"reference": "Task/1", "display": "x"}, "focus", "target"),
     ("Task", "authoredOn", GONE, "authoredOn", "missing"),
     ("Task", "authoredOn", "2026-11-17", "lastModified", "instant"),
-    ("Task", "authoredOn", "2026-11-18T06:15:01Z", "lastModified", "inv-1"),
+    ("Task", "authoredOn", "2026-11-20T06:15:01Z", "lastModified", "inv-1"),
     ("Task", "lastModified", "2026-11-20T06:15:01Z", "lastModified", "newer_than_export"),
     ("Task", "input", GONE, "input", "focus_or_asserted_service"),
     ("Task", "input/0/type/coding/0/code", "asserted", "input.type", "code"),

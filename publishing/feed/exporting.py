@@ -1,0 +1,110 @@
+"""An export as files: NDJSON by type, what is deleted, the councils' reports, the manifest last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from publishing.feed.resources import ENCODE, instant
+from schemas.delivery import MANIFEST
+from schemas.published import Change, Turn
+
+ORDER = ("Organization", "Patient", "EpisodeOfCare", "Task")
+"""References go back in this order; deletions go the other way."""
+DELETED = "deleted.ndjson"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What an export holds: resources as JSON by type, references that are to be deleted.
+
+    `reports` are files about the councils by their path.
+    """
+
+    resources: Mapping[str, tuple[str, ...]]
+    deleted: tuple[str, ...]
+    reports: Mapping[str, bytes]
+
+
+def name_of(transaction_time: datetime) -> str:
+    """Return the name of an export's folder."""
+    return instant(transaction_time).replace(":", "")
+
+
+def changed_only(
+    changes: Iterable[Change], again: Mapping[str, str], reports: Mapping[str, bytes]
+) -> Content:
+    """Return what changed; `again` gives the content by id of what is sent once more."""
+    found: dict[str, list[str]] = {kind: [] for kind in ORDER}
+    deleted = []
+    for change in changes:
+        row = change.published
+        if change.turn is Turn.DELETED:
+            deleted.append(row.reference)
+        else:
+            found[row.kind].append(change.content or again[row.id])
+    return whole(found, deleted, reports)
+
+
+def whole(
+    resources: Mapping[str, Iterable[str]], deleted: Iterable[str], reports: Mapping[str, bytes]
+) -> Content:
+    """Return an export of these resources, in an order that is always the same."""
+    return Content(
+        resources={kind: tuple(sorted(resources.get(kind, ()))) for kind in ORDER},
+        deleted=tuple(
+            sorted(deleted, key=lambda each: (-ORDER.index(each.partition("/")[0]), each))
+        ),
+        reports=reports,
+    )
+
+
+def files_of(
+    content: Content, *, transaction_time: datetime, request: str
+) -> Iterator[tuple[str, bytes]]:
+    """Yield an export's files in the order in which they are delivered: the manifest is the last.
+
+    Its URLs are relative to it. Besides what the convention of bulk exports asks, its `extension`
+    lists every other file with size and SHA-256.
+    """
+    written = []
+    for name, file in _files(content):
+        written.append({"url": name, "size": len(file), "sha256": sha256(file).hexdigest()})
+        yield name, file
+    manifest = {
+        "transactionTime": instant(transaction_time),
+        "request": request,
+        "requiresAccessToken": True,
+        "output": [
+            {"type": kind, "url": f"{kind}.ndjson", "count": len(content.resources[kind])}
+            for kind in ORDER
+            if content.resources[kind]
+        ],
+        "deleted": [{"type": "Bundle", "url": DELETED, "count": len(content.deleted)}]
+        if content.deleted
+        else [],
+        "error": [],
+        "extension": {"files": written},
+    }
+    yield MANIFEST, f"{json.dumps(manifest, indent=1)}\n".encode()
+
+
+def _files(content: Content) -> Iterator[tuple[str, bytes]]:
+    for kind in ORDER:
+        lines = content.resources[kind]
+        if lines:
+            yield f"{kind}.ndjson", "".join(f"{line}\n" for line in lines).encode()
+    if content.deleted:
+        yield DELETED, "".join(f"{ENCODE(_deletion(each))}\n" for each in content.deleted).encode()
+    yield from sorted(content.reports.items())
+
+
+def _deletion(reference: str) -> dict[str, object]:
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"request": {"method": "DELETE", "url": reference}}],
+    }

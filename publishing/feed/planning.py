@@ -1,0 +1,295 @@
+"""What an export must say: what a night gives, held against what stands at the receiver.
+
+A version changes only where the content does. What the night gives no more is withdrawn or deleted,
+but whatever belongs to a council that could not be assessed stays, and only goes with the calendar.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from publishing.feed.facts import WithheldReason
+from publishing.feed.resources import ENCODE, Resource, as_entered_in_error, hash_of, stamped
+from publishing.feed.standing import has_ended, refreshed, rolled_on, turns_on, unstamped
+from schemas.published import Change, Published, Stand, Turn
+
+UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+REFERENCES = ("patient", "managingOrganization", "focus", "for", "requester", "owner")
+SERVED = ("Organization", "Patient")
+"""What is there only because something refers to it."""
+
+NEVER_SEEN = (WithheldReason.RESTRICTED.value, WithheldReason.NO_NHS_NUMBER.value)
+"""Why what was published before must be seen no more; for other reasons it stays as it was."""
+
+Contents = Callable[[Sequence[str]], Mapping[str, str]]
+
+
+class Line(NamedTuple):
+    """A resource that a night gives: with its base id, as JSON without version and time.
+
+    `local_authority` is the council whose it is, None for an organisation.
+    """
+
+    kind: str
+    base_id: str
+    local_authority: str | None
+    about: str | None
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tonight:
+    """What a night says of the feed.
+
+    `lines` come with references going back; `withheld` gives reasons by base id. `over` are the
+    base ids of CPLIs that ended before the window, `restricted` those of all patients whom any
+    council restricts.
+    """
+
+    as_of: date
+    window_start: date
+    assessed: frozenset[str]
+    lines: Sequence[Line]
+    withheld: Mapping[str, str]
+    over: frozenset[str]
+    restricted: frozenset[str]
+
+
+def plan(
+    tonight: Tonight,
+    standing: Mapping[str, Published],
+    contents: Contents,
+    *,
+    transaction_time: datetime,
+) -> list[Change]:
+    """Return what an export changes.
+
+    `standing` is the latest generation of everything published so far by base id, `contents` gives
+    the content of some of it by id.
+    """
+    export = _Export(tonight=tonight, standing=standing, at=transaction_time)
+    export.take(tonight.lines, contents)
+    rest = [row for row in standing.values() if row.id not in export.met]
+    export.part(rest, contents)
+    export.keep_up(contents)
+    export.drop_unserved()
+    return export.changes
+
+
+def id_of(base_id: str, generation: int) -> str:
+    """Return the id of a generation; the first one's is the base id."""
+    return str(uuid5(UUID(base_id), str(generation))) if generation else base_id
+
+
+@dataclass(kw_only=True)
+class _Export:
+    """An export in the making.
+
+    `met` are the ids that are dealt with, `kept` is what stays as it is, `renewed` and `gone` are
+    what others refer to and is told otherwise tonight, or is there no more; `served` are the
+    references that something needs.
+    """
+
+    tonight: Tonight
+    standing: Mapping[str, Published]
+    at: datetime
+    changes: list[Change] = field(default_factory=list)
+    met: set[str] = field(default_factory=set)
+    kept: list[Published] = field(default_factory=list)
+    renewed: dict[str, Resource] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    served: set[str] = field(default_factory=set)
+
+    def take(self, lines: Sequence[Line], contents: Contents) -> None:
+        """Take in what the night gives."""
+        theirs = {line.base_id: row for line in lines if (row := self._of_another(line))}
+        said = contents([row.id for row in theirs.values()])
+        named = {row.reference: unstamped(json.loads(said[row.id])) for row in theirs.values()}
+        generations = {line.base_id: self._generation(line) for line in lines}
+        ids = {base: id_of(base, number) for base, number in generations.items() if number}
+        for line in lines:
+            content = _renamed(line.content, ids)
+            if line.base_id in theirs:
+                content = ENCODE(named[theirs[line.base_id].reference])
+            elif line.about in theirs:
+                fresh = refreshed(json.loads(content), renewed=named, gone=set())
+                content = ENCODE(fresh)
+            self._take(line, generations[line.base_id], content)
+
+    def _of_another(self, line: Line) -> Published | None:
+        """Return the person as another council gave it, which could not be assessed tonight."""
+        row = self.standing.get(line.base_id)
+        if line.kind != "Patient" or row is None or row.stand is Stand.DELETED:
+            return None
+        return None if row.local_authority in self.tonight.assessed else row
+
+    def _generation(self, line: Line) -> int:
+        """Return the generation of a line: the next one after a deletion.
+
+        What was filed against the wrong person is deleted, and filed anew.
+        """
+        row = self.standing.get(line.base_id)
+        if row is None:
+            return 0
+        if row.stand is Stand.DELETED:
+            return row.generation + 1
+        if row.about != line.about:
+            self.met.add(row.id)
+            self._delete(row)
+            return row.generation + 1
+        return row.generation
+
+    def _take(self, line: Line, generation: int, content: str) -> None:
+        row = self.standing.get(line.base_id)
+        if row is not None and row.generation == generation:
+            self.met.add(row.id)
+            if row.content_hash == hash_of(content):
+                self.kept.append(row)
+                return
+        else:
+            row = None
+        resource = json.loads(content)
+        self._send(
+            Turn.CHANGED if row else Turn.ADDED,
+            resource,
+            Published(
+                id=id_of(line.base_id, generation),
+                kind=line.kind,
+                base_id=line.base_id,
+                generation=generation,
+                local_authority=line.local_authority,
+                about=line.about,
+                refers_to=references(resource),
+                version=row.version if row else 0,
+                content_hash="",
+                stand=Stand.PUBLISHED,
+                changed_on=self.tonight.as_of,
+                turns_on=turns_on(resource),
+                refused=False,
+            ),
+        )
+
+    def part(self, rest: Iterable[Published], contents: Contents) -> None:
+        """Part what the night gives no more: what is deleted, what withdrawn, what stays."""
+        missing = []
+        for row in rest:
+            if row.stand is Stand.DELETED:
+                continue
+            if self._must_go(row):
+                self._delete(row)
+            elif row.kind in SERVED or self._must_stay(row):
+                self.kept.append(row)
+            else:
+                missing.append(row)
+        said = contents([row.id for row in missing if row.stand is Stand.PUBLISHED])
+        for row in missing:
+            self._end(row, json.loads(said[row.id]) if row.id in said else None)
+
+    def _must_go(self, row: Published) -> bool:
+        patient = row.base_id if row.kind == "Patient" else row.about
+        return (
+            patient in self.tonight.restricted
+            or row.base_id in self.tonight.over
+            or self.tonight.withheld.get(row.base_id) in NEVER_SEEN
+        )
+
+    def _must_stay(self, row: Published) -> bool:
+        """Say whether the night cannot know better, or may not say it."""
+        return (
+            row.local_authority not in self.tonight.assessed or row.base_id in self.tonight.withheld
+        )
+
+    def _end(self, row: Published, resource: Resource | None) -> None:
+        """Delete what is over for long; withdraw what should not have been there."""
+        window = self.tonight.window_start
+        if row.stand is Stand.WITHDRAWN or resource is None:
+            if row.changed_on < window:
+                self._delete(row)
+            else:
+                self.kept.append(row)
+        elif has_ended(resource, before=window):
+            self._delete(row)
+        else:
+            withdrawn = as_entered_in_error(unstamped(resource))
+            self._send(
+                Turn.WITHDRAWN, withdrawn, row._replace(stand=Stand.WITHDRAWN, turns_on=None)
+            )
+
+    def keep_up(self, contents: Contents) -> None:
+        """Let what stays go with the calendar, and name what it refers to as that is named now."""
+        stale = [row for row in self.kept if self._stale(row)]
+        said = contents([row.id for row in stale])
+        current = {row.id for row in stale}
+        self.kept = [row for row in self.kept if row.id not in current]
+        # What others refer to comes first.
+        for row in sorted(stale, key=lambda row: row.kind == "Task"):
+            resource = unstamped(json.loads(said[row.id]))
+            if row.stand is Stand.PUBLISHED:
+                resource = rolled_on(resource, on=self.tonight.as_of)
+            now = refreshed(resource, renewed=self.renewed, gone=self.gone)
+            if now is None:
+                self._delete(row)
+            elif hash_of(ENCODE(now)) == row.content_hash:
+                self.kept.append(row)
+            else:
+                self._send(
+                    Turn.CHANGED,
+                    now,
+                    row._replace(refers_to=references(now), turns_on=turns_on(now)),
+                )
+
+    def _stale(self, row: Published) -> bool:
+        due = row.turns_on is not None and row.turns_on <= self.tonight.as_of
+        return due or any(each in self.renewed or each in self.gone for each in row.refers_to)
+
+    def drop_unserved(self) -> None:
+        """Delete whatever nothing refers to any more; send again what was refused."""
+        for row in self.kept:
+            self.served.update(row.refers_to)
+        for row in self.kept:
+            given = row.id in self.met
+            if row.kind in SERVED and not given and row.reference not in self.served:
+                self._delete(row)
+            elif row.refused:
+                self.changes.append(Change(Turn.AGAIN, row._replace(refused=False), ""))
+
+    def _send(self, turn: Turn, resource: Resource, row: Published) -> None:
+        version = row.version + 1
+        content = ENCODE(stamped(resource, version=version, last_updated=self.at))
+        published = row._replace(
+            version=version,
+            content_hash=hash_of(ENCODE(resource)),
+            changed_on=self.tonight.as_of,
+            refused=False,
+        )
+        self.changes.append(Change(turn, published, content))
+        self.renewed[row.reference] = resource
+        self.served.update(published.refers_to)
+
+    def _delete(self, row: Published) -> None:
+        deleted = row._replace(
+            stand=Stand.DELETED,
+            changed_on=self.tonight.as_of,
+            refers_to=(),
+            turns_on=None,
+            refused=False,
+        )
+        self.changes.append(Change(Turn.DELETED, deleted, ""))
+        self.gone.add(row.reference)
+
+
+def references(resource: Resource) -> tuple[str, ...]:
+    """Return what a resource refers to, as Type/id, each once."""
+    targets = (resource[name]["reference"] for name in REFERENCES if name in resource)
+    return tuple(sorted(set(targets)))
+
+
+def _renamed(content: str, ids: Mapping[str, str]) -> str:
+    """Return the content with the ids of later generations; ours stand nowhere else in it."""
+    return UUIDS.sub(lambda found: ids.get(found[0], found[0]), content) if ids else content

@@ -1,0 +1,213 @@
+"""What a night gives the feed: rendered, checked, and packed until it is published."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+
+import pandas as pd
+
+from publishing.feed.conformance import check
+from publishing.feed.facts import Publisher, WithheldReason
+from publishing.feed.planning import REFERENCES, Line, Tonight
+from publishing.feed.profiles import Moment
+from publishing.feed.publishable import WITHHELD_COLUMNS, Publishable, Sources, decide
+from publishing.feed.resources import ENCODE, Maker, Resource, render, stamped
+from reconciliation.days import window_start
+
+UNRESOLVED = "refers to one that failed"
+ABOUT = {"EpisodeOfCare": "patient", "Task": "for"}
+Failed = Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A night's part of the feed; `withheld` has the columns of `WITHHELD_COLUMNS`.
+
+    `over` are the base ids of CPLIs that ended before the window, `restricted` gives for each
+    assessed council the patients whose records it restricts.
+    """
+
+    as_of: date
+    window_start: date
+    assessed: frozenset[str]
+    lines: tuple[Line, ...]
+    withheld: pd.DataFrame
+    withheld_ids: Mapping[str, str]
+    over: frozenset[str]
+    restricted: Mapping[str, frozenset[str]]
+
+    def tonight(self, *, restricted_elsewhere: frozenset[str]) -> Tonight:
+        """Return what the night says, beside what is known of councils that were not assessed."""
+        return Tonight(
+            as_of=self.as_of,
+            window_start=self.window_start,
+            assessed=self.assessed,
+            lines=self.lines,
+            withheld=self.withheld_ids,
+            over=self.over,
+            restricted=restricted_elsewhere.union(*self.restricted.values()),
+        )
+
+
+def prepare(
+    sources: Sources,
+    publisher: Publisher,
+    *,
+    as_of: date,
+    assessed: frozenset[str],
+    at: datetime,
+    window_months: int = 12,
+) -> Prepared:
+    """Render and check all that a night gives; what fails is withheld, and what refers to it."""
+    publishable = decide(sources, publisher, as_of=as_of, window_months=window_months)
+    checked = _Checked(moment=Moment(as_of=as_of, transaction_time=at, publisher=publisher))
+    councils = {council.ods_code: code for code, council in publisher.councils.items()}
+    lines = tuple(
+        _line(resource, councils)
+        for resource in render(publishable, publisher, as_of=as_of)
+        if checked.passes(resource)
+    )
+    maker = Maker(publisher)
+    failed = pd.DataFrame(
+        list(_named(checked.failed, publishable, maker)),
+        columns=list(WITHHELD_COLUMNS),
+        dtype="str",
+    )
+    withheld = pd.concat([publishable.withheld, failed], ignore_index=True).sort_values(
+        ["local_authority", "resource_type", "id"], na_position="first", ignore_index=True
+    )
+    return Prepared(
+        as_of=as_of,
+        window_start=window_start(as_of, months=window_months),
+        assessed=assessed,
+        lines=lines,
+        withheld=withheld,
+        withheld_ids=dict(_base_ids(withheld, maker)),
+        over=frozenset(
+            map(maker.service_id, publishable.over["local_authority"], publishable.over["cpli_id"])
+        ),
+        restricted={
+            code: frozenset(of_council["patient"])
+            for code in sorted(assessed)
+            for of_council in [
+                publishable.restricted[publishable.restricted["local_authority"].eq(code)]
+            ]
+        },
+    )
+
+
+@dataclass(kw_only=True)
+class _Checked:
+    """Checks resources in their order, and remembers what failed by which rule."""
+
+    moment: Moment
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def passes(self, resource: Resource) -> bool:
+        """Say whether a resource may go out, as it would go out for the first time."""
+        first = stamped(resource, version=1, last_updated=self.moment.transaction_time)
+        breaches = check(first, self.moment)
+        rule = f"{breaches[0].path} {breaches[0].rule}".strip() if breaches else ""
+        if not rule and self.failed and self._leads_to_failed(resource):
+            rule = UNRESOLVED
+        if rule:
+            self.failed[str(resource["resourceType"]), str(resource["id"])] = rule
+        return not rule
+
+    def _leads_to_failed(self, resource: Resource) -> bool:
+        targets = (resource[name]["reference"] for name in REFERENCES if name in resource)
+        return any(tuple(target.split("/")) in self.failed for target in targets)
+
+
+def _line(resource: Resource, councils: Mapping[str, str]) -> Line:
+    kind = resource["resourceType"]
+    about = ABOUT.get(kind)
+    return Line(
+        kind=kind,
+        base_id=resource["id"],
+        local_authority=None if kind == "Organization" else councils[_provenance(resource)],
+        about=resource[about]["reference"].partition("/")[2] if about else None,
+        content=ENCODE(resource),
+    )
+
+
+def _provenance(resource: Resource) -> str:
+    """Return the ODS code of the council that answers for a resource: its second tag."""
+    return str(resource["meta"]["tag"][1]["code"])
+
+
+def _named(
+    failed: Failed, publishable: Publishable, maker: Maker
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield the CPLIs and discrepancies that failed, as rows of `WITHHELD_COLUMNS`."""
+    if not failed:
+        return
+    lines, tasks = publishable.cplis, publishable.discrepancies
+    reason = WithheldReason.CHECK_FAILED.value
+    for council, cpli_id in zip(lines["local_authority"], lines["cpli_id"], strict=True):
+        rule = failed.get(("EpisodeOfCare", maker.service_id(council, cpli_id)))
+        if rule:
+            yield council, "EpisodeOfCare", cpli_id, reason, rule
+    for council, number in zip(tasks["local_authority"], tasks["discrepancy_id"], strict=True):
+        rule = failed.get(("Task", maker.publisher.id("Task", number)))
+        if rule:
+            yield council, "Task", number, reason, rule
+
+
+def _base_ids(withheld: pd.DataFrame, maker: Maker) -> Iterator[tuple[str, str]]:
+    """Yield the base id and the reason of whatever is withheld."""
+    columns = (withheld[name] for name in ("resource_type", "local_authority", "id", "reason"))
+    for kind, council, number, reason in zip(*columns, strict=True):
+        if kind == "Task":
+            yield maker.publisher.id("Task", number), reason
+        else:
+            yield maker.service_id(council, number), reason
+
+
+def pack(prepared: Prepared) -> bytes:
+    """Return a night's part of the feed as bytes, the same for the same content."""
+    header = {
+        "as_of": prepared.as_of.isoformat(),
+        "window_start": prepared.window_start.isoformat(),
+        "assessed": sorted(prepared.assessed),
+        "withheld": [list(row) for row in _rows(prepared.withheld)],
+        "withheld_ids": dict(sorted(prepared.withheld_ids.items())),
+        "over": sorted(prepared.over),
+        "restricted": {code: sorted(ids) for code, ids in sorted(prepared.restricted.items())},
+    }
+    lines = "\n".join(ENCODE(part) for part in (header, *(list(line) for line in prepared.lines)))
+    return zlib.compress(lines.encode(), level=1)
+
+
+def unpack(packed: bytes) -> Prepared:
+    """Return what was packed."""
+    first, *lines = zlib.decompress(packed).decode().split("\n")
+    header = json.loads(first)
+    return Prepared(
+        as_of=date.fromisoformat(header["as_of"]),
+        window_start=date.fromisoformat(header["window_start"]),
+        assessed=frozenset(header["assessed"]),
+        lines=tuple(Line(*json.loads(line)) for line in lines),
+        withheld=pd.DataFrame(header["withheld"], columns=list(WITHHELD_COLUMNS), dtype="str"),
+        withheld_ids=header["withheld_ids"],
+        over=frozenset(header["over"]),
+        restricted={code: frozenset(ids) for code, ids in header["restricted"].items()},
+    )
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[tuple[str | None, ...]]:
+    plain = frame.astype("object").where(frame.notna(), None)
+    yield from plain.itertuples(index=False, name=None)
+
+
+def evidence(*parts: bytes) -> str:
+    """Return the SHA-256 of what an export is made of."""
+    whole = sha256()
+    for part in parts:
+        whole.update(sha256(part).digest())
+    return whole.hexdigest()

@@ -1,0 +1,114 @@
+"""What becomes of a resource that stands at the receiver, when the night gives no new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date, timedelta
+
+from publishing.feed.facts import EpisodeStatus, TaskStatus
+from publishing.feed.resources import Resource, status_on
+
+ENDED = (TaskStatus.COMPLETED.value, TaskStatus.REJECTED.value, TaskStatus.CANCELLED.value)
+NAMED = ("patient", "managingOrganization", "for", "requester", "owner")
+
+
+def unstamped(resource: Resource) -> Resource:
+    """Return what a resource says, without version and time."""
+    meta = {
+        name: said
+        for name, said in resource["meta"].items()
+        if name not in {"versionId", "lastUpdated"}
+    }
+    return {name: said for name, said in resource.items() if name != "lastModified"} | {
+        "meta": meta
+    }
+
+
+def turns_on(resource: Resource) -> date | None:
+    """Return the day on which a service's status changes by its dates alone, if it will."""
+    if resource["resourceType"] != "EpisodeOfCare":
+        return None
+    period = resource.get("period", {})
+    match resource["status"]:
+        case EpisodeStatus.PLANNED if "start" in period:
+            return date.fromisoformat(period["start"])
+        case EpisodeStatus.ACTIVE | EpisodeStatus.ONHOLD if "end" in period:
+            return date.fromisoformat(period["end"]) + timedelta(days=1)
+        case _:
+            return None
+
+
+def rolled_on(resource: Resource, *, on: date) -> Resource:
+    """Return a service with the status that its own dates give it on a day.
+
+    Nobody says anything new of it: a council's silence ends no service, its end date does.
+    """
+    if resource["resourceType"] != "EpisodeOfCare":
+        return resource
+    period = resource["period"]
+    start, end = period["start"], period.get("end")
+    status = status_on(start, end, on.isoformat())
+    if status.value == resource["status"]:
+        return resource
+    rolled = resource | {"status": status.value}
+    if status is EpisodeStatus.FINISHED and end is not None:
+        active = {"status": EpisodeStatus.ACTIVE.value, "period": {"start": start, "end": end}}
+        earlier = [
+            each
+            for each in resource.get("statusHistory", [])
+            if each["status"] == EpisodeStatus.PLANNED.value
+        ]
+        finished = {"status": status.value, "period": {"start": end}}
+        rolled["statusHistory"] = [*earlier, active, finished]
+    return rolled
+
+
+def has_ended(resource: Resource, *, before: date) -> bool:
+    """Say whether a published service ended before a day, or a discrepancy is settled for good."""
+    if resource["resourceType"] == "Task":
+        return resource["status"] in ENDED
+    end = resource.get("period", {}).get("end")
+    return end is not None and end < before.isoformat()
+
+
+def refreshed(
+    resource: Resource, *, renewed: Mapping[str, Resource], gone: AbstractSet[str]
+) -> Resource | None:
+    """Return a resource that names those it refers to as they are named now.
+
+    A Task whose service is gone keeps what else it says; None where whom it is about is gone.
+    """
+    fresh = dict(resource)
+    for name in NAMED:
+        if name in fresh:
+            if fresh[name]["reference"] in gone:
+                return None
+            fresh[name] = _named_now(fresh[name], renewed)
+    focus = fresh.get("focus")
+    if focus and focus["reference"] in gone:
+        del fresh["focus"]
+    elif focus:
+        fresh["focus"] = _named_now(focus, renewed)
+    return fresh
+
+
+def _named_now(reference: Resource, renewed: Mapping[str, Resource]) -> Resource:
+    target = renewed.get(reference["reference"])
+    if target is None:
+        return reference
+    identifier = target["identifier"][0]
+    plain = {name: identifier[name] for name in ("system", "value")}
+    return reference | {"identifier": plain, "display": display(target)}
+
+
+def display(target: Resource) -> str:
+    """Return how a reference shows its target."""
+    match target["resourceType"]:
+        case "Patient":
+            name = target["name"][0]
+            return " ".join([*name["given"], name["family"]])
+        case "Organization":
+            return str(target["name"])
+        case _:
+            return str(target["type"][0]["coding"][0]["display"])
