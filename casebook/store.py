@@ -20,7 +20,9 @@ from casebook.levels import ServiceLevels
 from casebook.locks import lock
 from casebook.measures import Measures, measure
 from casebook.models import DISCREPANCY_CASE
+from casebook.outbox import Outbox
 from casebook.proof import prove
+from casebook.publication import Publication
 from casebook.purge import EMPTIED, Purged, Retention, insist_on_whole, purge
 from casebook.record import (
     CaseCounts,
@@ -41,6 +43,7 @@ from casebook.sql import (
     read_nights,
     read_timeliness,
 )
+from casebook.told import read_told
 from casebook.upgrade import behind, upgrade
 from casebook.work import ages, standings
 from casebook.working_days import london
@@ -232,6 +235,20 @@ class Casebook:
                 local_authority=local_authority,
                 levels=kept_levels(connection),
             )
+
+    @in_plain_words
+    def told(self, *, since: date) -> pd.DataFrame:
+        """Return what the Care Record may know of cases that are there, or went since a day."""
+        with reading(self.engine) as connection:
+            return read_told(connection, since=since)
+
+    def publication(self) -> Publication:
+        """Return the state of the feed."""
+        return Publication(self.engine, self.clock)
+
+    def outbox(self) -> Outbox:
+        """Return the exports on their way to the Care Record."""
+        return Outbox(self.engine, self.clock)
 
     @in_plain_words
     def case_counts(self, as_of: date) -> CaseCounts | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from casebook.models import METADATA
+from casebook.feed_models import FEED_RESOURCE
 from casebook.upgrade import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=FEED_RESOURCE.metadata,
     version_table=VERSION_TABLE,
     render_as_batch=True,
 )

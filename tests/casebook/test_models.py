@@ -1,7 +1,8 @@
 """Which columns hold personal data, and what the tables have in common with the contract."""
 
+from casebook.feed_models import METADATA
 from casebook.frames import NIGHT_COLUMNS
-from casebook.models import METADATA, NIGHT_DISCREPANCY
+from casebook.models import NIGHT_DISCREPANCY
 from schemas.tables import DISCREPANCY_COLUMNS
 
 
@@ -40,6 +41,10 @@ def test_the_personal_columns_are_those_that_somebody_decided_on() -> None:
             )
         ),
         "taken_file.file",
+        "feed_prepared.packed",
+        "feed_resource.content",
+        "feed_file.content",
+        "feed_refusal.text",
     }
 
 
