@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from casebook.levels import ServiceLevels
 from schemas.vocabularies import DiscrepancyType, ServiceType
-from settings.sources import Strict, Text
+from settings.strict import Strict, Text
 
 LONGEST_DAYS = 250
 """The working days of a year, roughly: no case may take longer."""

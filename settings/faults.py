@@ -33,8 +33,8 @@ SENTENCES = {
     "model_type": "it must be a table of names and values",
     "model_attributes_type": "it must be a table of names and values",
     "path_type": "it must be a path in quotation marks",
-    "union_tag_not_found": "its connector is missing: add folder, sftp or sql",
-    "union_tag_invalid": "its connector must be folder, sftp or sql",
+    "union_tag_not_found": "its connector is missing: add folder, sftp, sql or rest",
+    "union_tag_invalid": "its connector must be folder, sftp, sql or rest",
     "too_short": "it must not be empty",
     "date_type": "it must be a date, such as 2026-12-25",
     "date_parsing": "it must be a date, such as 2026-12-25",
@@ -45,7 +45,8 @@ SENTENCES = {
 }
 SOURCES: tuple[Path, ...] = (("providers",), ("supplier_references",))
 CASELOADS: Path = ("caseloads",)
-SECRETS = frozenset({"identity_key", "key_password", "password"})
+SECRETS = frozenset({"identity_key", "key_password", "password", "token"})
+CONNECTORS = ("folder", "sftp", "sql", "rest")
 
 
 class Fault(NamedTuple):
@@ -103,7 +104,7 @@ def _without_tags(location: Iterable[int | str], written: Written) -> Path:
         if isinstance(part, int) and isinstance(level, list) and isinstance(level[part], Mapping):
             path, level = (*path, str(part + 1)), level[part]
         elif isinstance(part, str) and part != "[key]" and isinstance(level, Mapping):
-            if part in ("folder", "sftp", "sql") and part not in level and path[:1] == ("places",):
+            if part in CONNECTORS and part not in level and path[:1] == ("places",):
                 continue
             path, level = (*path, part), level.get(part, {})
     return path
@@ -151,6 +152,32 @@ def faults_between(written: Written) -> Iterator[Fault]:
             yield written.fault((*path, "provider"), wrong)
     yield from _councils_of_one_code(written)
     yield from _routes_of_unknown_councils(written)
+    yield from _feed_without_names(written)
+
+
+def _feed_without_names(written: Written) -> Iterator[Fault]:
+    """Yield what a feed that is delivered must say, and does not, or says of what is not there."""
+    says = written.says
+    feed = says.get("feed")
+    if not isinstance(feed, Mapping):
+        return
+    keeper = feed.get("register_kept_by")
+    if keeper is not None and keeper not in _tables_in(says.get("councils")):
+        yield written.fault(
+            ("feed", "register_kept_by"), "no council under [councils] has this name"
+        )
+    if "place" not in feed:
+        return
+    place = _tables_in(says.get("places")).get(str(feed["place"]))
+    if place is None:
+        wrong = "no place has this name: add it under [places]"
+        yield written.fault(("feed", "place"), wrong)
+    elif place.get("connector") == "sql":
+        wrong = "the feed is files or FHIR: name a folder, an SFTP or a FHIR server"
+        yield written.fault(("feed", "place"), wrong)
+    for name in ("source_id", "source_name"):
+        if name not in feed:
+            yield written.fault(("feed", name), "it is missing: the Care Record gives it to you")
 
 
 def _councils_of_one_code(written: Written) -> Iterator[Fault]:
@@ -202,7 +229,9 @@ def _place_and_connector(
             yield "place", "no place has this name: add it under [places]"
         return
     named = [name for name in ("file", "table", "query") if name in table]
-    if path == CASELOADS:
+    if place.get("connector") == "rest":
+        yield "place", "a FHIR server is for the feed alone: name another place"
+    elif path == CASELOADS:
         if place.get("connector") == "sql":
             yield "place", "caseloads are files: name a folder or an SFTP server"
     elif place.get("connector") == "sql":

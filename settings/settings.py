@@ -39,13 +39,13 @@ from schemas.errors import WrongUsage
 from schemas.vocabularies import ServiceType
 from settings.desk import DEFAULT_QUEUE, HOLIDAYS, Levels, Retention, Route
 from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
+from settings.feed import Feed, RestPlace
 from settings.lines import lines_of
 from settings.sources import (
     Caseloads,
     Council,
     CpliSource,
     FolderPlace,
-    Name,
     Place,
     PortalSource,
     ProvidersSource,
@@ -53,8 +53,8 @@ from settings.sources import (
     SftpPlace,
     SqlPlace,
     TableSource,
-    Text,
 )
+from settings.strict import Name, Text
 
 SITE = frozenset({"places", "providers", "supplier_references", "councils", "caseloads"})
 SECRETS, CONFIG = "CPLI_SECRETS_DIR", "CPLI_CONFIG"
@@ -163,6 +163,7 @@ class Settings(BaseSettings):
     routing: tuple[Route, ...] = ()
     default_queue: Text = DEFAULT_QUEUE
     retention: Retention = Retention()
+    feed: Feed = Feed()
 
     def tables(self) -> dict[str, TableSource | Caseloads]:
         """Return every table that the file of settings names, by what people call it."""
@@ -301,7 +302,7 @@ def _names() -> frozenset[str]:
     """Return the names of all settings, for whoever misspelt one."""
     models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
     models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads]
-    models += [Route, Retention]
+    models += [Route, Retention, Feed, RestPlace]
     names = {name for model in models for name in model.model_fields}
     plain = (*fields(Tolerances), *fields(ServiceLevels))
     return frozenset(names | {field.name for field in plain})

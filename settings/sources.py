@@ -19,12 +19,9 @@ from zoneinfo import available_timezones
 import pandas as pd
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PositiveFloat,
     SecretStr,
-    StringConstraints,
     ValidationInfo,
     field_validator,
 )
@@ -32,6 +29,7 @@ from pydantic import (
 from connectors.feed import ISO, Feed
 from connectors.intake.words import FULL_NAME, FULL_NAME_FAMILY_FIRST, MINUTES
 from connectors.patterns import FilePattern
+from publishing.feed.facts import OrganisationType
 from schemas.errors import WrongUsage
 from schemas.parsing import LONDON
 from schemas.tables import (
@@ -44,6 +42,8 @@ from schemas.tables import (
     TableColumns,
 )
 from schemas.vocabularies import Authorisation, ServiceCategory, ServiceType, Unit
+from settings.feed import OdsCode, OrganisationCode, RestPlace
+from settings.strict import Name, Strict, Text
 
 CODES = MappingProxyType(
     {
@@ -137,14 +137,6 @@ Pattern = Annotated[str, AfterValidator(known_pattern)]
 Format = Annotated[str, AfterValidator(known_format)]
 Words = dict[str, tuple[str, ...]]
 Formats = Annotated[tuple[Format, ...], AfterValidator(told_apart)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-
-
-class Strict(BaseModel):
-    """What all tables of the file share: nothing unknown in them, and no value in an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class FolderPlace(Strict):
@@ -213,7 +205,7 @@ class SqlPlace(Strict):
         return place
 
 
-Place = Annotated[FolderPlace | SftpPlace | SqlPlace, Field(discriminator="connector")]
+Place = Annotated[FolderPlace | SftpPlace | SqlPlace | RestPlace, Field(discriminator="connector")]
 
 
 class TableSource(Strict):
@@ -328,10 +320,16 @@ class PortalSource(CouncilTable):
 
 
 class Council(Strict):
-    """A council, its sources, and who looks at its discrepancies where nothing else says so."""
+    """A council, its sources, and who looks at its discrepancies where nothing else says so.
+
+    `ods_code`, `organisation_name` and `organisation_type` are what the Care Record calls it.
+    """
 
     code: Annotated[str, AfterValidator(known_code)]
     default_queue: Text | None = None
+    ods_code: OdsCode | None = None
+    organisation_name: Text | None = None
+    organisation_type: OrganisationCode = OrganisationType.LOCAL_AUTHORITY.value
     cpli: CpliSource
     portal: PortalSource | None = None
 

@@ -181,7 +181,7 @@ def test_all_faults_are_listed_at_once_each_with_its_line_and_the_fix(tmp_path: 
         ("[tolerances]", f'[places.finance2]\npassword = "{SECRET}"', "it is a secret"),
         ('host = "localhost"', f"host = {SECRET}", "is no TOML"),
         ("[supplier_references]", "[supplier_reference]", "add [supplier_references]"),
-        ('connector = "sftp"', 'connector = "ftp"', "must be folder, sftp or sql"),
+        ('connector = "sftp"', 'connector = "ftp"', "must be folder, sftp, sql or rest"),
         ('file = "providers.csv"', 'query = "select 1"', "a folder has files"),
         ('[caseloads]\nplace = "here"', '[caseloads]\nplace = "finance"', "caseloads are files"),
         ("[caseloads]", "[caselods]", "caseloads: it is missing"),
