@@ -37,6 +37,7 @@ class Fault(StrEnum):
     NO_DONE_FOLDER = "sftp_no_done_folder"
     NOT_ALLOWED = "sftp_not_allowed"
     SERVER_FAILED = "sftp_server_failed"
+    NOT_WRITTEN = "sftp_not_written"
     NAMES_UNREADABLE = "names_unreadable"
     GONE = "gone"
     CHANGED_WHILE_READ = "changed_while_read"
@@ -49,7 +50,13 @@ class Fault(StrEnum):
 PASSING = frozenset({Fault.UNREACHABLE, Fault.TIMED_OUT, Fault.CUT_OFF})
 """What a second try may cure. All else is the same a minute later, or is left for the next run."""
 
-LATER = PASSING | {Fault.SERVER_FAILED, Fault.GONE, Fault.CHANGED_WHILE_READ, Fault.IN_USE}
+LATER = PASSING | {
+    Fault.SERVER_FAILED,
+    Fault.NOT_WRITTEN,
+    Fault.GONE,
+    Fault.CHANGED_WHILE_READ,
+    Fault.IN_USE,
+}
 """What may be over when the next run comes."""
 
 OF_ONE_FILE = frozenset(
@@ -134,6 +141,10 @@ SENTENCES = MappingProxyType(
             "{place} refused what we asked of it, or answered what we cannot understand. Ask"
             " {keeper} what its log says of our account; the next run tries again."
         ),
+        Fault.NOT_WRITTEN: (
+            "{place} did not take {file} and did not say why: its disk, or what we may use of it,"
+            " may be full. Ask {keeper} to make room; the next run tries again."
+        ),
         Fault.NAMES_UNREADABLE: (
             "{place} holds a file whose name is not in UTF-8, so that its folder cannot be listed."
             " Ask {keeper} to rename or remove it."
@@ -189,16 +200,21 @@ Method = Callable[Concatenate[S, str, P], R]
 NONSENSE = (paramiko.SFTPError, ValueError, struct.error)
 
 
-def in_plain_words(method: Method[S, P, R], *, missing: Fault) -> Method[S, P, R]:
-    """Let a session's method raise our own errors; its first argument is what it is about."""
+def in_plain_words(
+    method: Method[S, P, R], *, missing: Fault, refused: Fault = Fault.SERVER_FAILED
+) -> Method[S, P, R]:
+    """Let a session's method raise our own errors; its first argument is what it is about.
+
+    `refused` is what a refusal without a reason means.
+    """
 
     @wraps(method)
     def translated(self: S, path: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(self, path, *args, **kwargs)
         except (OSError, EOFError, paramiko.SSHException, *NONSENSE) as error:
-            fault = while_speaking(error, missing=missing)
-        name = path.rpartition("/")[2] if missing is Fault.GONE else None
+            fault = refused if is_refusal(error) else while_speaking(error, missing=missing)
+        name = None if missing is Fault.NO_FOLDER else path.rpartition("/")[2]
         raise trouble(fault, self.place, file=name)
 
     return translated
@@ -212,6 +228,11 @@ def of_file(method: Method[S, P, R]) -> Method[S, P, R]:
 def of_folder(method: Method[S, P, R]) -> Method[S, P, R]:
     """Translate what goes wrong with a folder: one that is missing is for somebody to make."""
     return in_plain_words(method, missing=Fault.NO_FOLDER)
+
+
+def of_writing(method: Method[S, P, R]) -> Method[S, P, R]:
+    """Translate what goes wrong with something that we write."""
+    return in_plain_words(method, missing=Fault.NOT_WRITTEN, refused=Fault.NOT_WRITTEN)
 
 
 # The first that fits counts; a socket's time-out and its lost connection are OSErrors too.
@@ -262,6 +283,11 @@ def while_speaking(error: Exception, *, missing: Fault) -> Fault:
             return Fault.CUT_OFF
         case _:
             return Fault.SERVER_FAILED
+
+
+def is_refusal(error: Exception) -> bool:
+    """Say whether a server refused without a reason: it could not, or knows no such request."""
+    return type(error) is OSError and error.errno is None
 
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -12,7 +12,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,8 +23,10 @@ from connectors.sftp.faults import (
     NONSENSE,
     Fault,
     SftpTrouble,
+    is_refusal,
     of_file,
     of_folder,
+    of_writing,
     trouble,
     while_connecting,
 )
@@ -110,8 +112,51 @@ class Session:
 
     @of_file
     def rename(self, path: str, *, to: str) -> None:
-        """Rename in one step; a file that has the new name is replaced."""
-        self.sftp.posix_rename(path, to)
+        """Rename in one step; a file that has the new name is replaced.
+
+        A server that knows no such request, or allows none, renames where the new name is free.
+        """
+        try:
+            self.sftp.posix_rename(path, to)
+        except OSError as error:
+            if not (is_refusal(error) or isinstance(error, PermissionError)):
+                raise
+            self.sftp.rename(path, to)
+
+    @of_writing
+    def make_folder(self, folder: str) -> None:
+        """Make a folder whose parent is there; one that is there already stays as it is."""
+        with suppress(FileNotFoundError):
+            if stat.S_ISDIR(self.sftp.stat(folder).st_mode or 0):
+                return
+        self.sftp.mkdir(folder)
+
+    @of_writing
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file under a name that is free.
+
+        Blocks are sent without waiting for each other's answers, but the last one for them all,
+        since paramiko asks after none that is left when it closes a file. It says nothing either
+        of a file that could not be closed: whoever must know reads it back.
+        """
+        file = self.sftp.open(path, "wx")
+        last = max(len(content) - 1, 0) // BLOCK * BLOCK
+        for start in range(0, len(content), BLOCK):
+            file.set_pipelined(start < last)
+            file.write(content[start : start + BLOCK])
+        file.close()
+
+    @of_writing
+    def remove(self, path: str) -> None:
+        """Remove a file, if there is one."""
+        with suppress(FileNotFoundError):
+            self.sftp.remove(path)
+
+    @of_writing
+    def remove_folder(self, folder: str) -> None:
+        """Remove an empty folder, if there is one."""
+        with suppress(FileNotFoundError):
+            self.sftp.rmdir(folder)
 
     def blocks(self, path: str, *, start: int, end: int) -> Iterator[bytes]:
         """Yield a file from byte `start` up to `end`; fewer bytes come of one that is shorter.
@@ -167,7 +212,7 @@ class _Asking:
         if not self._in_vain:
             try:
                 return int(self._send(packet))
-            except OSError:
+            except (OSError, EOFError, paramiko.SSHException):
                 self._in_vain = True
         return len(packet)
 

@@ -127,8 +127,11 @@ def sshd() -> str | None:
 
 
 @contextmanager
-def openssh(root: Path, keys: Keys, *, host_key: str = "host") -> Iterator[Server]:
-    """Serve a folder with OpenSSH's own server, or skip where there is none."""
+def openssh(root: Path, keys: Keys, *, host_key: str = "host", flags: str = "") -> Iterator[Server]:
+    """Serve a folder with OpenSSH's own server, or skip where there is none.
+
+    `flags` are more options of its sftp-server.
+    """
     program = sshd()
     if program is None:
         if os.environ.get("CI") == "true":
@@ -148,7 +151,7 @@ def openssh(root: Path, keys: Keys, *, host_key: str = "host") -> Iterator[Serve
         "PasswordAuthentication": "no",
         "KbdInteractiveAuthentication": "no",
         "Subsystem": f"sftp internal-sftp -d {root}",
-        "ForceCommand": f"internal-sftp -d {root}",
+        "ForceCommand": f"internal-sftp -d {root} {flags}",
     }
     settings.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
     (keys.folder / "authorized_keys").write_text(f"{keys.public('user')}\n{keys.public('rsa')}\n")

@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import asyncssh
+import paramiko
 import pytest
 from servers.sftp import HOST, Keys, Server, free_port, in_process, openssh, silent, wire
 
+from connectors.sftp import session
 from connectors.sftp.faults import Fault, SftpLater, SftpRefused
 from connectors.sftp.place import SftpPlace, Timeouts
 from connectors.sftp.session import connected
@@ -125,8 +127,6 @@ def test_openssh_with_a_changed_host_key_is_refused(
 def test_a_known_hosts_file_of_openssh_is_understood(
     server: Server, place_of: PlaceOf, keys: Keys, tmp_path: Path, *, hashed: bool
 ) -> None:
-    import paramiko
-
     name = f"[{HOST}]:{server.port}"
     name = paramiko.HostKeys.hash_host(name) if hashed else name
     known = tmp_path / "known_hosts"
@@ -262,3 +262,19 @@ def test_nothing_of_it_reaches_a_log(
         assert session.facts("./Margaret.xlsx") is None
     refusal(place_of(server, private_key=keys.private("stranger")))
     assert [record.name for record in caplog.records if "asyncssh" not in record.name] == []
+
+
+@pytest.mark.parametrize("error", [OSError, EOFError, paramiko.SSHException])
+def test_asking_in_vain_is_silent_and_asks_no_more(error: type[Exception]) -> None:
+    asked: list[bytes] = []
+
+    class Gone:
+        recv = recv_ready = close = get_name = None
+
+        def send(self, packet: bytes) -> int:
+            asked.append(packet)
+            raise error
+
+    asking = session._Asking(Gone())
+    assert [asking.send(b"one"), asking.send(b"three")] == [3, 5]
+    assert asked == [b"one"]
