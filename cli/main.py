@@ -119,7 +119,7 @@ def out_option(*, required: bool, text: str = "") -> Option:
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 a fault of ours; 2 wrong usage or settings; 3 done, but a council"
-    " was not assessed; 4 nothing could be assessed.",
+    " was not assessed or something was not delivered; 4 nothing could be assessed.",
 )
 @click.version_option(package_name="cpli-reconciliation", prog_name="cpli")
 def cpli() -> None:
@@ -213,7 +213,7 @@ def run(
     out: Path,
     councils: tuple[str, ...],
 ) -> int:
-    """Run one night: pull, validate, reconcile, record, write.
+    """Run one night: pull, validate, reconcile, record, publish, write, deliver.
 
     The sources are a folder in the canonical layout (--sources), or where a file of settings says
     (--config). The files go to OUT/<as_of>, the record of nights to OUT/casebook.db unless
@@ -285,6 +285,42 @@ def show(night: date, out: Path | None, config: Path | None) -> int:
     from cli.record import show_night
 
     return show_night(night, out, config)
+
+
+@cpli.command(epilog="Example: cpli publish --as-of 2026-11-19 --full --out nights")
+@as_of_option()
+@click.option("--full", is_flag=True, help="Send all that is published, not only what changed.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent; change nothing.")
+@out_option(required=False)
+@config_option(required=False)
+def publish(as_of: date, full: bool, dry_run: bool, out: Path | None, config: Path | None) -> int:
+    """Publish a night to the Care Record, and deliver whatever waits.
+
+    A night is published when it is run; this does it again, where it could not be delivered or the
+    receiver has lost something. What is delivered already is not sent twice.
+    """
+    from cli.feed import publish_night
+
+    return publish_night(as_of, out, config, full=full, dry_run=dry_run)
+
+
+@cpli.command(epilog="Example: cpli outbox --out nights")
+@click.option(
+    "--refused",
+    type=FOLDER,
+    metavar="FILE",
+    help="Write what the Care Record refused, in its own words, which may name people, as CSV.",
+)
+@out_option(required=False)
+@config_option(required=False)
+def outbox(refused: Path | None, out: Path | None, config: Path | None) -> int:
+    """Show the exports to the Care Record: what waits to be delivered, since when, and why.
+
+    Exit code 3 says that something waits.
+    """
+    from cli.feed import show_outbox
+
+    return show_outbox(out, config, refused=refused)
 
 
 @cpli.command(epilog="Example: cpli cases --council E06000017 --type support_ended --out nights")

@@ -70,6 +70,8 @@ def show_night(as_of: date, out: Path | None, config: Path | None = None) -> int
         show_counts(f"Discrepancies on {as_of}", night.summary)
     say()
     say_cases(casebook.case_counts(as_of))
+    for export in casebook.outbox().exports(as_of=as_of):
+        say(f"Export {export.name} to the Care Record: {export.state.display}")
     return 0
 
 

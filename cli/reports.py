@@ -10,6 +10,8 @@ import pandas as pd
 
 from casebook.record import Change, CouncilRecord, Recorded
 from cli.terminal import say, show, table
+from flows.outcome import Delivery
+from flows.outcome import in_words as in_words_of_export
 from flows.pulls import council_name
 from flows.steps import Done
 from flows.words import counted
@@ -17,6 +19,7 @@ from schemas.vocabularies import DiscrepancyType
 
 NOBODY = "No council"
 TOGETHER = "All"
+WORDS = {"cplis": ("CPLI", "CPLIs"), "discrepancies": ("discrepancy", "discrepancies")}
 HEADINGS = {Change.NEW: "new", Change.LASTING: "last", Change.GONE: "gone"}
 
 
@@ -28,6 +31,12 @@ def say_done(done: Done) -> None:
     if done.recorded and done.recorded.since:
         say(in_words(done.recorded))
     say_not_assessed(done.missed)
+    if done.feed and done.feed.export:
+        say(f"Export {done.feed.export} to the Care Record: {in_words_of_export(done.feed.counts)}")
+        say_withheld(done.feed.counts)
+    elif done.feed:
+        say(f"Not published: {done.feed.reason}")
+    say_delivery(done.delivery)
     say(f"Written to {done.folder}: {', '.join(_listed(done.files))}")
 
 
@@ -91,6 +100,30 @@ def say_not_assessed(councils: Iterable[CouncilRecord]) -> None:
     for council in councils:
         if not council.assessed:
             say(f"Not assessed: {council_name(council.local_authority)}. {council.message}")
+
+
+def say_withheld(counts: Mapping[str, Any]) -> None:
+    """Say how many CPLIs and discrepancies each council has withheld, and why."""
+    for code, of_council in counts["withheld"].items():
+        for word, reasons in of_council.items():
+            if reasons:
+                why = ", ".join(f"{reason} {number:,}" for reason, number in reasons.items())
+                number = counted(sum(reasons.values()), *WORDS[word])
+                say(f"Withheld of {council_name(code)}: {number} ({why})")
+
+
+def say_delivery(delivery: Delivery | None) -> None:
+    """Say what became of the outbox."""
+    if delivery is None:
+        return
+    if delivery.delivered:
+        say(f"Delivered to the Care Record: {', '.join(delivery.delivered)}")
+    if delivery.refused:
+        say(f"The Care Record refused {counted(delivery.refused, 'resource')}: see cpli outbox")
+    for trouble in delivery.troubles:
+        say(f"Not delivered: {trouble}")
+    if delivery.waiting:
+        say(f"{counted(delivery.waiting, 'export')} waiting: see cpli outbox")
 
 
 def _by_type(changes: pd.DataFrame) -> defaultdict[str, Counter[str]]:

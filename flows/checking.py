@@ -17,16 +17,22 @@ import pandas as pd
 
 from casebook.store import Casebook
 from connectors.configured import DatabaseTable, TableAt
+from connectors.drop import checking as drop
+from connectors.drop.in_folder import DropFolder
 from connectors.feed import Feed
+from connectors.fhir_rest import checking as rest
+from connectors.fhir_rest import place as fhir_rest
 from connectors.files import FileTable, Found
 from connectors.intake.understanding import understand
 from connectors.patterns import FilePattern
 from connectors.sftp import checking as sftp
 from connectors.sftp.inbox import look, path_of
+from connectors.sftp.place import SftpPlace as SftpDrop
 from connectors.sftp.session import Session, connected
 from connectors.sql import checking as sql
 from connectors.sql.query import Asked
 from flows.origin import Origin, habits_of, sftp_place, sql_place
+from flows.receiver import destination_of, rest_place
 from flows.words import counted
 from publishing.folder import insist_on_room
 from schemas.cleaning import (
@@ -41,6 +47,7 @@ from schemas.errors import CpliError, SourceRefused, TryAgainLater
 from schemas.raw import CaseloadFile, RawTable
 from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, SUPPLIER_REFERENCE, TableColumns
 from schemas.vocabularies import RefusalLevel
+from settings.feed import RestPlace
 from settings.sources import Caseloads, FolderPlace, SftpPlace, SqlPlace, TableSource
 
 SAMPLE_ROWS = 20
@@ -117,7 +124,31 @@ def _check_place(
             return _check_sftp(origin, name, place, tables, samples / name)
         case SqlPlace():
             return _check_sql(origin, name, place, tables)
+        case RestPlace():
+            return _check_rest(rest_place(name, place)), []
     assert_never(place)
+
+
+def _check_rest(place: fhir_rest.RestPlace) -> CheckedPlace:
+    found = rest.check(place)
+    return CheckedPlace(
+        name=place.name,
+        connector="rest",
+        reachable=found.reachable,
+        rights="read" if found.let_in else "-",
+        problems=(str(found.trouble),) if found.trouble else (),
+    )
+
+
+def _check_drop(destination: SftpDrop | DropFolder) -> CheckedPlace:
+    found = drop.check(destination)
+    return CheckedPlace(
+        name=f"{destination.name} (feed)",
+        connector="folder" if isinstance(destination, DropFolder) else "sftp",
+        reachable=found.reachable,
+        rights="write" if found.can_write else "-",
+        problems=(str(found.trouble),) if found.trouble else (),
+    )
 
 
 def _check_folder(
@@ -314,9 +345,12 @@ def _columns(found: Collection[str], table: TableColumns) -> str:
 
 
 def _destinations(origin: Origin) -> Iterator[CheckedPlace]:
-    """Try what a night writes to: the folder of results, and the record of nights."""
+    """Try what a night writes to: the folder of results, the record of nights, the feed's drop."""
     yield _tried("results", "folder", lambda: insist_on_room(origin.out))
     yield _tried("casebook", "database", lambda: _reach_casebook(origin))
+    destination = destination_of(origin.settings)
+    if destination is not None and not isinstance(destination, fhir_rest.RestPlace):
+        yield _check_drop(destination)
 
 
 def _reach_casebook(origin: Origin) -> None:

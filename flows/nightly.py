@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import pandas as pd
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -32,10 +34,20 @@ from flows.fetching import Fetched, fetch, put_away
 from flows.files import render
 from flows.keeping import keep_the_others
 from flows.origin import Origin, origin_of
+from flows.outcome import Delivery, FeedFacts
 from flows.progress import LOG, Stopwatch
+from flows.publication import (
+    FEED,
+    files_on_record,
+    keep,
+    prepare_night,
+    publish,
+    publish_or_reason,
+)
 from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts, council_name
 from flows.reading import unread_council
 from flows.ready import ready_to_run
+from flows.receiver import deliver_to_receiver
 from flows.stage import (
     ACCOUNT,
     CASELOADS,
@@ -49,7 +61,7 @@ from flows.stage import (
     work_folder,
 )
 from flows.streaming import lay_down_beside
-from publishing.folder import mend_folder, replace_folder
+from publishing.folder import folders_in, mend_folder, replace_folder
 from schemas.errors import TryAgainLater, WrongUsage
 from settings.identity import identity_key
 from settings.settings import Settings
@@ -62,6 +74,7 @@ def may_pass_by_itself(_task: Task[..., Any], _run: TaskRun, state: State) -> bo
     return isinstance(state.result(raise_on_failure=False), TryAgainLater)
 
 
+WITHHELD_FRAME = "withheld.parquet"
 LEFT_OUT = "It was not asked for. To assess it, run the night without --council, or for it too."
 STEP: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE}
 PULL: dict[str, Any] = STEP | {
@@ -142,8 +155,15 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
             account = keep_what_stands(account, casebook, folder=folder, work=work)
         with watch("record"):
             recorded = record_night(account, casebook, work=work)
-        files = write_night(account, watch.seconds, folder=folder, work=work)
+        with watch("publish"):
+            feed = publish_or_reason(
+                partial(publish_night, account, pulls, casebook, work=work, settings=settings)
+            )
+        files = write_night(
+            account, watch.seconds, casebook=casebook, feed=feed, folder=folder, work=work
+        )
         put_away(fetched)
+    delivery = deliver_exports(casebook, settings)
     show(account)
     steps.insist_on_something(account, folder=folder)
     return steps.Done(
@@ -154,6 +174,8 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
         missed=steps.missed(asked, account),
         summary=account.summary,
         recorded=recorded,
+        feed=feed,
+        delivery=delivery,
     )
 
 
@@ -267,16 +289,50 @@ def record_night(account: Account, casebook: Casebook, *, work: Path) -> Recorde
     return recorded
 
 
+@task(name="publish", **STEP)
+@quoting_nobody
+def publish_night(
+    account: Account, pulls: Pulls, casebook: Casebook, *, work: Path, settings: Settings
+) -> FeedFacts:
+    """Put the night's export for the Care Record into the outbox."""
+    if not account.anything_assessed:
+        return FeedFacts(reason="No council could be assessed: the Care Record keeps what stands.")
+    prepared = prepare_night(account, pick_up_pulls(pulls, work), casebook, settings=settings)
+    keep(prepared, casebook)
+    prepared.withheld.to_parquet(work / WITHHELD_FRAME, index=False)
+    export = publish(casebook, account.as_of, settings=settings).export
+    return FeedFacts(export=export.name, counts=export.counts)
+
+
+@task(name="deliver", **STEP)
+@quoting_nobody
+def deliver_exports(casebook: Casebook, settings: Settings) -> Delivery | None:
+    """Take what waits to the Care Record; None where nobody receives."""
+    return deliver_to_receiver(casebook, settings)
+
+
 @task(name="write", **STEP)
 @quoting_nobody
 def write_night(
-    account: Account, seconds: Mapping[str, float], *, folder: Path, work: Path
+    account: Account,
+    seconds: Mapping[str, float],
+    *,
+    casebook: Casebook,
+    feed: FeedFacts,
+    folder: Path,
+    work: Path,
 ) -> tuple[str, ...]:
     """Put the night's folder in the place of the one that stood there, and return its files."""
-    files = render(pick_up(account, work / ACCOUNT), seconds)
-    replace_folder(folder, files)
+    held_back = work / WITHHELD_FRAME
+    files = render(
+        pick_up(account, work / ACCOUNT),
+        seconds,
+        feed=feed.summary,
+        withheld=pd.read_parquet(held_back) if held_back.exists() else None,
+    )
+    replace_folder(folder, files, keep=FEED, more=files_on_record(casebook, account.as_of))
     LOG.info("Written: %s", folder)
-    return tuple(files)
+    return (*files, *(f"{FEED}/{name}" for name in folders_in(folder / FEED)))
 
 
 def sweep(out: Path, casebook: Casebook) -> None:

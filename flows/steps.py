@@ -19,6 +19,7 @@ from flows.account import Account, account_of, account_of_nothing, assemble
 from flows.caseloads import read_caseloads
 from flows.faults import Unforeseen, quoting_nobody
 from flows.files import NIGHT_FILES, REFUSALS, render
+from flows.outcome import Delivery, FeedFacts
 from flows.progress import Stopwatch, say_caseloads, say_council, say_reconciled, say_register
 from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts
 from flows.reading import (
@@ -41,8 +42,8 @@ NO_REGISTER, FAULT_OF_OURS, REGISTER = "no_register", "fault_of_ours", "provider
 
 NIGHT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-NOT_ALL_ASSESSED = 3
-"""The exit code of a night that is done, but not for every council."""
+NOT_ALL_DONE = 3
+"""The exit code of a night that is done, but not for every council, or that was not delivered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +61,15 @@ class Done:
     missed: tuple[CouncilRecord, ...]
     summary: Mapping[str, Any]
     recorded: Recorded | None = None
+    feed: FeedFacts | None = None
+    delivery: Delivery | None = None
 
     @property
     def exit_code(self) -> int:
         """What a command ends with that did this night."""
-        return NOT_ALL_ASSESSED if self.missed else 0
+        stuck = self.delivery is not None and (self.delivery.waiting or self.delivery.troubles)
+        unpublished = self.feed is not None and self.feed.trouble
+        return NOT_ALL_DONE if self.missed or stuck or unpublished else 0
 
 
 def reconcile_in_memory(sources: Path, *, as_of: date, out: Path, settings: Settings) -> Done:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, PositiveFloat, SecretStr, StringConstraints
 
 from publishing.feed.facts import OrganisationType
+from schemas.errors import WrongUsage
 from settings.strict import Name, Strict, Text
 
 EXAMPLE_BASE = "https://example.org/fhir/"
@@ -26,19 +26,16 @@ def known_base(url: str) -> str:
 
 def safe_endpoint(url: str) -> str:
     """Return a FHIR server's address, or raise `ValueError` where anybody could listen."""
-    parts = urlsplit(url)
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("it must hold neither a password nor a query: set the token as a secret")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _here(parts.hostname)):
-        raise ValueError("it must be https://HOST/PATH")
-    return url.rstrip("/")
+    from connectors.fhir_rest.place import RestPlace as Address
 
-
-def _here(host: str | None) -> bool:
+    wrong = False
     try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
+        Address(name="", base_url=url)
+    except WrongUsage:
+        wrong = True
+    if wrong:
+        raise ValueError("it must be https://HOST/PATH, without a user, a password or a query")
+    return url
 
 
 def known_organisation(code: str) -> str:
@@ -59,8 +56,8 @@ class RestPlace(Strict):
     url: Annotated[str, AfterValidator(safe_endpoint)]
     token: SecretStr | None = None
     ca_file: Path | None = None
-    batch_size: int = Field(default=200, ge=1, le=5000)
-    timeout_seconds: PositiveFloat = 60.0
+    batch_size: int = Field(default=200, ge=1, le=1000)
+    timeout_seconds: PositiveFloat = 120.0
 
     def seen_from(self, home: Path) -> Self:
         """Return the place with its relative paths taken from a folder."""

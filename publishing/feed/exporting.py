@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from publishing.feed.preparing import KINDS as ORDER
 from publishing.feed.resources import ENCODE, instant
 from schemas.delivery import MANIFEST
 from schemas.published import Change, Turn
 
-ORDER = ("Organization", "Patient", "EpisodeOfCare", "Task")
-"""References go back in this order; deletions go the other way."""
 DELETED = "deleted.ndjson"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -13,20 +13,24 @@ import pandas as pd
 
 from publishing.feed.conformance import check
 from publishing.feed.facts import Publisher, WithheldReason
-from publishing.feed.planning import REFERENCES, Line, Tonight
+from publishing.feed.planning import REFERENCES, SERVED, Line, Tonight, references
 from publishing.feed.profiles import Moment
 from publishing.feed.publishable import WITHHELD_COLUMNS, Publishable, Sources, decide
 from publishing.feed.resources import ENCODE, Maker, Resource, render, stamped
+from publishing.feed.standing import refreshed
 from reconciliation.days import window_start
 
 UNRESOLVED = "refers to one that failed"
+KINDS = ("Organization", "Patient", "EpisodeOfCare", "Task")
+"""References go back in this order."""
+
 ABOUT = {"EpisodeOfCare": "patient", "Task": "for"}
 Failed = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A night's part of the feed; `withheld` has the columns of `WITHHELD_COLUMNS`.
+    """A night's part of the feed; `withheld` has `WITHHELD_COLUMNS` and base_id.
 
     `over` are the base ids of CPLIs that ended before the window, `restricted` gives for each
     assessed council the patients whose records it restricts.
@@ -37,7 +41,6 @@ class Prepared:
     assessed: frozenset[str]
     lines: tuple[Line, ...]
     withheld: pd.DataFrame
-    withheld_ids: Mapping[str, str]
     over: frozenset[str]
     restricted: Mapping[str, frozenset[str]]
 
@@ -48,7 +51,7 @@ class Prepared:
             window_start=self.window_start,
             assessed=self.assessed,
             lines=self.lines,
-            withheld=self.withheld_ids,
+            withheld=dict(zip(self.withheld["base_id"], self.withheld["reason"], strict=True)),
             over=self.over,
             restricted=restricted_elsewhere.union(*self.restricted.values()),
         )
@@ -78,16 +81,13 @@ def prepare(
         columns=list(WITHHELD_COLUMNS),
         dtype="str",
     )
-    withheld = pd.concat([publishable.withheld, failed], ignore_index=True).sort_values(
-        ["local_authority", "resource_type", "id"], na_position="first", ignore_index=True
-    )
+    withheld = pd.concat([publishable.withheld, failed], ignore_index=True)
     return Prepared(
         as_of=as_of,
         window_start=window_start(as_of, months=window_months),
         assessed=assessed,
-        lines=lines,
-        withheld=withheld,
-        withheld_ids=dict(_base_ids(withheld, maker)),
+        lines=_in_order(lines),
+        withheld=_listed(withheld.assign(base_id=list(_base_ids(withheld, maker)))),
         over=frozenset(
             map(maker.service_id, publishable.over["local_authority"], publishable.over["cpli_id"])
         ),
@@ -122,6 +122,56 @@ class _Checked:
     def _leads_to_failed(self, resource: Resource) -> bool:
         targets = (resource[name]["reference"] for name in REFERENCES if name in resource)
         return any(tuple(target.split("/")) in self.failed for target in targets)
+
+
+def beside(fresh: Prepared, earlier: Prepared, *, others: frozenset[str]) -> Prepared:
+    """Return what a run of chosen councils gives, beside what an earlier run gave of the others.
+
+    What both tell of is as the fresh one has it, and nothing about a patient whom it restricts
+    stays.
+    """
+    others = others & earlier.assessed
+    hidden = frozenset().union(*fresh.restricted.values())
+    told = {line.base_id: line for line in fresh.lines}
+    renewed = {
+        f"{line.kind}/{line.base_id}": json.loads(told[line.base_id].content)
+        for line in earlier.lines
+        if line.kind in SERVED and told.get(line.base_id, line) != line
+    }
+    kept = [
+        _named_now(line, renewed)
+        for line in earlier.lines
+        if line.base_id not in told
+        and (line.kind in SERVED or line.local_authority in others)
+        and hidden.isdisjoint({line.base_id, line.about})
+    ]
+    lines = _in_order((*fresh.lines, *kept))
+    needed = {target for line in lines for target in references(json.loads(line.content))}
+    of_others = earlier.withheld["local_authority"].isin(others)
+    return replace(
+        fresh,
+        assessed=fresh.assessed | others,
+        lines=tuple(
+            line
+            for line in lines
+            if line.base_id in told
+            or line.kind not in SERVED
+            or f"{line.kind}/{line.base_id}" in needed
+        ),
+        withheld=_listed(pd.concat([fresh.withheld, earlier.withheld[of_others]])),
+        over=fresh.over | earlier.over,
+        restricted={
+            **{code: ids for code, ids in earlier.restricted.items() if code in others},
+            **fresh.restricted,
+        },
+    )
+
+
+def _named_now(line: Line, renewed: Mapping[str, Resource]) -> Line:
+    if not renewed:
+        return line
+    fresh = refreshed(json.loads(line.content), renewed=renewed, gone=frozenset())
+    return line._replace(content=ENCODE(fresh))
 
 
 def _line(resource: Resource, councils: Mapping[str, str]) -> Line:
@@ -159,14 +209,23 @@ def _named(
             yield council, "Task", number, reason, rule
 
 
-def _base_ids(withheld: pd.DataFrame, maker: Maker) -> Iterator[tuple[str, str]]:
-    """Yield the base id and the reason of whatever is withheld."""
-    columns = (withheld[name] for name in ("resource_type", "local_authority", "id", "reason"))
-    for kind, council, number, reason in zip(*columns, strict=True):
-        if kind == "Task":
-            yield maker.publisher.id("Task", number), reason
-        else:
-            yield maker.service_id(council, number), reason
+def _base_ids(withheld: pd.DataFrame, maker: Maker) -> Iterator[str]:
+    """Yield the base id of whatever is withheld."""
+    columns = (withheld[name] for name in ("resource_type", "local_authority", "id"))
+    for kind, council, number in zip(*columns, strict=True):
+        is_task = kind == "Task"
+        yield maker.publisher.id("Task", number) if is_task else maker.service_id(council, number)
+
+
+def _in_order(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return the lines so that references go back, in an order that is always the same."""
+    return tuple(sorted(lines, key=lambda line: (KINDS.index(line.kind), line.base_id)))
+
+
+def _listed(withheld: pd.DataFrame) -> pd.DataFrame:
+    order = ["local_authority", "resource_type", "id"]
+    withheld = withheld.astype({"base_id": "str"})
+    return withheld.sort_values(order, na_position="first", ignore_index=True)
 
 
 def pack(prepared: Prepared) -> bytes:
@@ -176,7 +235,6 @@ def pack(prepared: Prepared) -> bytes:
         "window_start": prepared.window_start.isoformat(),
         "assessed": sorted(prepared.assessed),
         "withheld": [list(row) for row in _rows(prepared.withheld)],
-        "withheld_ids": dict(sorted(prepared.withheld_ids.items())),
         "over": sorted(prepared.over),
         "restricted": {code: sorted(ids) for code, ids in sorted(prepared.restricted.items())},
     }
@@ -193,8 +251,9 @@ def unpack(packed: bytes) -> Prepared:
         window_start=date.fromisoformat(header["window_start"]),
         assessed=frozenset(header["assessed"]),
         lines=tuple(Line(*json.loads(line)) for line in lines),
-        withheld=pd.DataFrame(header["withheld"], columns=list(WITHHELD_COLUMNS), dtype="str"),
-        withheld_ids=header["withheld_ids"],
+        withheld=pd.DataFrame(
+            header["withheld"], columns=[*WITHHELD_COLUMNS, "base_id"], dtype="str"
+        ),
         over=frozenset(header["over"]),
         restricted={code: frozenset(ids) for code, ids in header["restricted"].items()},
     )

@@ -44,7 +44,7 @@ def test_what_is_in_the_way_is_said_with_who_should_act_and_no_value(config, sou
 def test_faults_of_the_settings_end_with_two(config, capsys):
     config.write_text(config.read_text().replace('connector = "folder"', 'connector = "ftp"', 1))
     assert main(["check", "--config", str(config)]) == 2
-    assert "its connector must be folder, sftp or sql" in capsys.readouterr().err
+    assert "its connector must be folder, sftp, sql or rest" in capsys.readouterr().err
 
 
 def test_sources_and_a_file_of_settings_exclude_each_other(config, sources, tmp_path, capsys):

@@ -195,7 +195,10 @@ def test_a_resource_that_fails_is_withheld_with_all_that_refer_to_it():
         {"cpli_id": "C2"},
         {**OTHER_PERSON, **unborn, "cpli_id": "C3"},
     )
-    known = sources(*lines, discrepancies=tasks({"cpli_ids": "C\u00a01"}, {"person_id": "1002"}))
+    known = sources(
+        *lines,
+        discrepancies=tasks({"cpli_ids": "C\u00a01"}, {"person_id": "1002", "discrepancy_id": "2"}),
+    )
     known.cplis["date_of_birth"] = known.cplis["date_of_birth"].mask(
         known.cplis["cpli_id"].eq("C3"), pd.Timestamp("2027-01-01")
     )
