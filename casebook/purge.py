@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from casebook.actions import Action
 from casebook.casefile import KEY
+from casebook.feed_models import FEED_EXPORT, FEED_REFUSAL
 from casebook.history import What, append, evidence_of
 from casebook.models import (
     ACTION_LAPSE,
@@ -43,7 +44,7 @@ from schemas.errors import WrongUsage
 WHO = "a purge"
 NIGHTS_UNTIL, CASES_UNTIL = "nights_purged_until", "cases_purged_until"
 OF_CASES = (DISCREPANCY_CASE, CASE_STATEMENT, CASE_ACTION)
-EMPTIED = tuple(table.name for table in (*OF_CASES, NIGHT_DISCREPANCY))
+EMPTIED = tuple(table.name for table in (*OF_CASES, NIGHT_DISCREPANCY, FEED_REFUSAL))
 AT_ONCE = 500
 """How many cases are emptied in one statement."""
 
@@ -83,6 +84,7 @@ def purge(
     nights = _nights(connection, nights_before)
     purged = Purged(cases=len(cases), nights=len(nights), discrepancies=sum(nights.values()))
     if not dry_run:
+        _empty_refusals(connection, nights_before)
         _empty_nights(connection, list(nights))
         _empty_cases(connection, cases, before=cases_before, now=now)
     return purged
@@ -145,6 +147,12 @@ def _nights(connection: Connection, before: date) -> dict[date, int]:
     if until is not None:
         query = query.where(night.as_of > until)
     return {row.as_of: row.discrepancies for row in connection.execute(query)}
+
+
+def _empty_refusals(connection: Connection, before: date) -> None:
+    """Empty what the Care Record said, in its own words, of resources of old nights."""
+    old = select(FEED_EXPORT.c.number).where(FEED_EXPORT.c.as_of < before)
+    _empty(connection, FEED_REFUSAL, FEED_REFUSAL.c.number.in_(old))
 
 
 def _empty_nights(connection: Connection, nights: Sequence[date]) -> None:

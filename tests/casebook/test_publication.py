@@ -7,6 +7,7 @@ import pytest
 
 from casebook.outbox import Outbox
 from casebook.publication import ExportRow, ExportState, NewExport, State
+from casebook.purge import Retention
 from casebook.store import Casebook
 from schemas.delivery import Acknowledgement, Refusal
 from schemas.errors import PersonNeeded
@@ -195,3 +196,14 @@ def test_a_step_that_fails_changes_nothing(casebook):
     with pytest.raises(PersonNeeded):
         casebook.publication().change(step)
     assert standing(casebook) == {}
+
+
+def test_what_the_receiver_said_of_old_nights_is_purged(casebook):
+    outbox, row = casebook.outbox(), export(casebook)
+    refused = (Refusal(reference="Task/t", code="invalid", text="ZZPERSON"),)
+    outbox.acknowledged(row.number, Acknowledgement(export=row.name, accepted=1, refused=refused))
+    retention = Retention(closed_cases_days=30, nights_days=30)
+    casebook.purge(retention, on=FIRST + timedelta(days=30), dry_run=False)
+    assert outbox.refusals(row.number)[0].text == "ZZPERSON"
+    casebook.purge(retention, on=FIRST + timedelta(days=31), dry_run=False)
+    assert outbox.refusals(row.number)[0] == Refusal(reference="Task/t", code="invalid")
