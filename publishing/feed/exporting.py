@@ -14,6 +14,7 @@ from schemas.delivery import MANIFEST
 from schemas.published import Change, Turn
 
 DELETED = "deleted.ndjson"
+ORGANISATION = '{"resourceType":"Organization"'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,9 @@ def whole(
 ) -> Content:
     """Return an export of these resources, in an order that is always the same."""
     return Content(
-        resources={kind: tuple(sorted(resources.get(kind, ()))) for kind in ORDER},
+        resources={
+            kind: tuple(sorted(resources.get(kind, ()), key=_councils_first)) for kind in ORDER
+        },
         deleted=tuple(
             sorted(deleted, key=lambda each: (-ORDER.index(each.partition("/")[0]), each))
         ),
@@ -89,6 +92,15 @@ def files_of(
         "extension": {"files": written},
     }
     yield MANIFEST, f"{json.dumps(manifest, indent=1)}\n".encode()
+
+
+def _councils_first(line: str) -> tuple[bool, str]:
+    """Return what to sort by: a council's own resource says who answers for it twice."""
+    if not line.startswith(ORGANISATION):
+        return False, line
+    resource = json.loads(line)
+    own = resource["identifier"][0]["value"]
+    return own != resource["meta"]["tag"][1]["code"], line
 
 
 def _files(content: Content) -> Iterator[tuple[str, bytes]]:

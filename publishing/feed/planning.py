@@ -16,7 +16,14 @@ from uuid import UUID, uuid5
 
 from publishing.feed.facts import WithheldReason
 from publishing.feed.resources import ENCODE, Resource, as_entered_in_error, hash_of, stamped
-from publishing.feed.standing import has_ended, refreshed, rolled_on, turns_on, unstamped
+from publishing.feed.standing import (
+    has_ended,
+    published_on,
+    refreshed,
+    rolled_on,
+    turns_on,
+    unstamped,
+)
 from schemas.published import Change, Published, Stand, Turn
 
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -216,10 +223,15 @@ class _Export:
         elif has_ended(resource, before=window):
             self._delete(row)
         else:
-            withdrawn = as_entered_in_error(unstamped(resource))
-            self._send(
-                Turn.WITHDRAWN, withdrawn, row._replace(stand=Stand.WITHDRAWN, turns_on=None)
-            )
+            self._withdraw(row, as_entered_in_error(unstamped(resource)))
+
+    def _withdraw(self, row: Published, resource: Resource) -> None:
+        """Send what is withdrawn, and name what it refers to as that is named now."""
+        now = refreshed(resource, renewed=self.renewed, gone=self.gone)
+        if now is None:
+            self._delete(row)
+        else:
+            self._send(Turn.WITHDRAWN, now, row._replace(stand=Stand.WITHDRAWN, turns_on=None))
 
     def keep_up(self, contents: Contents) -> None:
         """Let what stays go with the calendar, and name what it refers to as that is named now."""
@@ -229,9 +241,11 @@ class _Export:
         self.kept = [row for row in self.kept if row.id not in current]
         # What others refer to comes first.
         for row in sorted(stale, key=lambda row: row.kind == "Task"):
-            resource = unstamped(json.loads(said[row.id]))
+            published = json.loads(said[row.id])
+            resource = unstamped(published)
             if row.stand is Stand.PUBLISHED:
-                resource = rolled_on(resource, on=self.tonight.as_of)
+                since = published_on(published)
+                resource = rolled_on(resource, on=self.tonight.as_of, since=since)
             now = refreshed(resource, renewed=self.renewed, gone=self.gone)
             if now is None:
                 self._delete(row)

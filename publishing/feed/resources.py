@@ -321,14 +321,15 @@ def _history(
     """Return the statuses that a service went through; it finished on its last day."""
     if status is EpisodeStatus.PLANNED:
         return []
-    plan = [_entry(EpisodeStatus.PLANNED, *planned)] if planned else []
-    support = [*plan, _entry(EpisodeStatus.ACTIVE, start, end)]
+    plan = [entry(EpisodeStatus.PLANNED, *planned)] if planned else []
+    support = [*plan, entry(EpisodeStatus.ACTIVE, start, end)]
     if status is EpisodeStatus.FINISHED and end is not None:
-        return [*support, _entry(EpisodeStatus.FINISHED, end, None)]
+        return [*support, entry(EpisodeStatus.FINISHED, end, None)]
     return support
 
 
-def _entry(status: EpisodeStatus, start: str, end: str | None) -> Resource:
+def entry(status: EpisodeStatus, start: str, end: str | None) -> Resource:
+    """Return an entry of a service's history."""
     return {"status": status.value, "period": _period(start, end)}
 
 

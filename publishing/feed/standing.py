@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from publishing.feed.facts import EpisodeStatus, TaskStatus
-from publishing.feed.resources import Resource, status_on
+from publishing.feed.resources import LONDON, Resource, entry, status_on
 
 ENDED = (TaskStatus.COMPLETED.value, TaskStatus.REJECTED.value, TaskStatus.CANCELLED.value)
 NAMED = ("patient", "managingOrganization", "for", "requester", "owner")
@@ -39,10 +40,11 @@ def turns_on(resource: Resource) -> date | None:
             return None
 
 
-def rolled_on(resource: Resource, *, on: date) -> Resource:
+def rolled_on(resource: Resource, *, on: date, since: str) -> Resource:
     """Return a service with the status that its own dates give it on a day.
 
-    Nobody says anything new of it: a council's silence ends no service, its end date does.
+    Nobody says anything new of it: a council's silence ends no service, its end date does. The
+    status that it had so far was published on the day `since`.
     """
     if resource["resourceType"] != "EpisodeOfCare":
         return resource
@@ -51,17 +53,38 @@ def rolled_on(resource: Resource, *, on: date) -> Resource:
     status = status_on(start, end, on.isoformat())
     if status.value == resource["status"]:
         return resource
-    rolled = resource | {"status": status.value}
+    planned = [
+        each
+        for each in resource.get("statusHistory", [])
+        if each["status"] == EpisodeStatus.PLANNED.value
+    ]
+    if resource["status"] == EpisodeStatus.PLANNED.value and since < start:
+        last = date.fromisoformat(start) - timedelta(days=1)
+        planned = [entry(EpisodeStatus.PLANNED, since, last.isoformat())]
+    history = [*planned, entry(EpisodeStatus.ACTIVE, start, end)]
     if status is EpisodeStatus.FINISHED and end is not None:
-        active = {"status": EpisodeStatus.ACTIVE.value, "period": {"start": start, "end": end}}
-        earlier = [
-            each
-            for each in resource.get("statusHistory", [])
-            if each["status"] == EpisodeStatus.PLANNED.value
-        ]
-        finished = {"status": status.value, "period": {"start": end}}
-        rolled["statusHistory"] = [*earlier, active, finished]
-    return rolled
+        history.append(entry(status, end, None))
+    return _with_status(resource, status, history if len(history) > 1 else [])
+
+
+def _with_status(resource: Resource, status: EpisodeStatus, history: list[Resource]) -> Resource:
+    """Return a service with another status, its elements where a renderer puts them.
+
+    Hashes heed their order, and the council must not seem to say something else when it is back.
+    """
+    changed: Resource = {}
+    for name, said in resource.items():
+        if name == "status":
+            changed |= {name: status.value, **({"statusHistory": history} if history else {})}
+        elif name != "statusHistory":
+            changed[name] = said
+    return changed
+
+
+def published_on(resource: Resource) -> str:
+    """Return the day in London on which a stamped resource was published, as YYYY-MM-DD."""
+    at = datetime.fromisoformat(resource["meta"]["lastUpdated"])
+    return at.astimezone(ZoneInfo(LONDON)).date().isoformat()
 
 
 def has_ended(resource: Resource, *, before: date) -> bool:

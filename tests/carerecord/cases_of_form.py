@@ -140,6 +140,16 @@ FORM: list[Case] = [
         "report-pair",
         lambda it: it.reports.__delitem__(f"{COUNCIL_GSS}/summary.json"),
     ),
+    (
+        "a council that was assessed without its table",
+        "report-pair",
+        lambda it: it.reports.__delitem__(f"{COUNCIL_GSS}/discrepancies.csv"),
+    ),
+    (
+        "an empty table of a council that was not assessed",
+        "report-pair",
+        report("summary.json", b'{"assessed_for_this_export": false}'),
+    ),
     ("a table of other columns", "report-columns", report("discrepancies.csv", b"a,b\n")),
     (
         "a short row in the table",

@@ -183,13 +183,22 @@ def report_breaches(folder: Path) -> Iterator[tuple[str, str, str]]:
         if not re.fullmatch("[EWSN][0-9]{8}", council.name):
             continue
         table, summary = council / "discrepancies.csv", council / "summary.json"
-        if not table.is_file() or not summary.is_file():
+        if not summary.is_file() or table.is_file() == _says_nothing(summary.read_bytes()):
             yield "report-pair", council.name, ""
         if table.is_file():
             for rule, path in _table(table.read_bytes(), council.name):
                 yield rule, council.name, path
         if summary.is_file() and not _is_object(summary.read_bytes()):
             yield "report-summary", council.name, "summary.json"
+
+
+def _says_nothing(summary: bytes) -> bool:
+    """Say whether a council was not assessed: an empty table would say that all is well."""
+    try:
+        told = read_json(summary)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("assessed_for_this_export") is False
 
 
 def _is_object(content: bytes) -> bool:

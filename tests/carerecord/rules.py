@@ -25,7 +25,7 @@ FORM = {
     "file-unnamed": "nothing lies in the folder that the manifest does not list",
     "file-name": "a file has a name of the layout",
     "file-not-in-output": "an NDJSON file stands in output or deleted",
-    "report-pair": "a council's folder holds its table and its summary",
+    "report-pair": "a council's folder holds its summary, and its table if it was assessed",
     "report-form": "discrepancies.csv is CSV in UTF-8 with as many cells in every row",
     "report-columns": "discrepancies.csv has the columns of Rule 11",
     "report-council": "a council's table speaks of that council only",

@@ -129,7 +129,6 @@ def test_large_types_may_be_split_and_nothing_sent_at_all(tmp_path: Path) -> Non
         put(AMINA, "name/0/family", "TESTperson"),
         put(AMINA, "birthDate", "2026-03-02"),
     ],
-    ids=str,
 )
 def test_what_is_allowed_is_no_violation(tmp_path: Path, spoil: Spoil) -> None:
     export = draft(good_world())
@@ -292,7 +291,6 @@ def test_nothing_may_stand_anywhere_and_nothing_makes_it_stumble(
         put(ACTIVE, "patient/reference", "Patient/9990000018"),
         both(put(ABOUT_A_LINE, "for", TO_BORIS), put(ABOUT_A_LINE, "id", "9990000018")),
     ],
-    ids=str,
 )
 def test_a_name_where_no_name_belongs_is_not_shown(tmp_path: Path, spoil: Spoil) -> None:
     export = draft(good_world())

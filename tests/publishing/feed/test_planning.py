@@ -211,7 +211,7 @@ def test_a_council_that_was_not_assessed_keeps_what_stands(feed):
 @pytest.mark.parametrize(
     ("line", "first", "last", "status", "history"),
     [
-        ({"start_date": "2026-11-23"}, 2, 3, "active", None),
+        ({"start_date": "2026-11-23"}, 2, 3, "active", ["planned", "active"]),
         ({"end_date": "2026-11-22"}, 2, 3, "finished", ["planned", "active", "finished"]),
         (
             {"end_date": "2026-11-22", "created_at": ""},
@@ -230,8 +230,11 @@ def test_what_stays_goes_with_the_calendar_by_its_own_dates(line, first, last, s
     episode = feed.one(EPISODE)
     assert episode["status"] == status
     told = [each["status"] for each in episode.get("statusHistory", [])]
-    assert told == (history or [])
+    assert told == history
     assert feed.night(last + 1, sources(), assessed=nobody) == []
+    # Nothing new is said when the council is back: only who planned it since when may be.
+    assert feed.night(last + 2, sources(line)) in ([], ["EpisodeOfCare changed"])
+    assert feed.one(EPISODE)["status"] == status
 
 
 def test_what_is_restricted_stays_so_while_its_council_is_away(feed):
