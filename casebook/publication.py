@@ -27,7 +27,8 @@ from schemas.published import Change, Published, Stand, Turn
 from schemas.vocabularies import Vocabulary
 
 T = TypeVar("T")
-AT_ONCE = 500
+V = TypeVar("V")
+AT_ONCE, ROWS_AT_ONCE = 500, 5_000
 RESOURCE_COLUMNS = (*Published._fields, "content")
 
 
@@ -154,10 +155,12 @@ class State:
             accepted = update(FEED_RESOURCE).where(FEED_RESOURCE.c.id.in_(some))
             self.connection.execute(accepted.values(refused=False))
         others = [change for change in changes if change.turn is not Turn.AGAIN]
-        for some in _some([change.published.id for change in others]):
+        ids = [change.published.id for change in others if change.turn is not Turn.ADDED]
+        for some in _some(ids):
             self.connection.execute(delete(FEED_RESOURCE).where(FEED_RESOURCE.c.id.in_(some)))
-        rows = [_row(change) for change in others]
-        insert_rows(self.connection, FEED_RESOURCE, rows, RESOURCE_COLUMNS)
+        for part in _some(others, at_once=ROWS_AT_ONCE):
+            rows = [_row(change) for change in part]
+            insert_rows(self.connection, FEED_RESOURCE, rows, RESOURCE_COLUMNS)
 
     def put_restricted(self, restricted: Mapping[str, Iterable[str]]) -> None:
         """Write down whose records the councils restrict that were assessed."""
@@ -244,6 +247,6 @@ def _row(change: Change) -> tuple[Any, ...]:
     return (*told.values(), change.content or None)
 
 
-def _some(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(values), AT_ONCE):
-        yield values[first : first + AT_ONCE]
+def _some(values: Sequence[V], *, at_once: int = AT_ONCE) -> Iterator[Sequence[V]]:
+    for first in range(0, len(values), at_once):
+        yield values[first : first + at_once]

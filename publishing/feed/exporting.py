@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +14,9 @@ from schemas.delivery import MANIFEST
 from schemas.published import Change, Turn
 
 DELETED = "deleted.ndjson"
+MOST_LINES = 25_000
+"""How many resources one file holds at most: some 35 MB of them."""
+
 ORGANISATION = '{"resourceType":"Organization"'
 
 
@@ -81,9 +84,9 @@ def files_of(
         "request": request,
         "requiresAccessToken": True,
         "output": [
-            {"type": kind, "url": f"{kind}.ndjson", "count": len(content.resources[kind])}
+            {"type": kind, "url": name, "count": len(lines)}
             for kind in ORDER
-            if content.resources[kind]
+            for name, lines in _split(kind, content.resources[kind])
         ],
         "deleted": [{"type": "Bundle", "url": DELETED, "count": len(content.deleted)}]
         if content.deleted
@@ -105,12 +108,21 @@ def _councils_first(line: str) -> tuple[bool, str]:
 
 def _files(content: Content) -> Iterator[tuple[str, bytes]]:
     for kind in ORDER:
-        lines = content.resources[kind]
-        if lines:
-            yield f"{kind}.ndjson", "".join(f"{line}\n" for line in lines).encode()
+        for name, lines in _split(kind, content.resources[kind]):
+            yield name, "".join(f"{line}\n" for line in lines).encode()
     if content.deleted:
         yield DELETED, "".join(f"{ENCODE(_deletion(each))}\n" for each in content.deleted).encode()
     yield from sorted(content.reports.items())
+
+
+def _split(kind: str, lines: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield a type's files: one, unless it is large."""
+    if len(lines) <= MOST_LINES:
+        if lines:
+            yield f"{kind}.ndjson", lines
+        return
+    for number, first in enumerate(range(0, len(lines), MOST_LINES), start=1):
+        yield f"{kind}-{number:04}.ndjson", lines[first : first + MOST_LINES]
 
 
 def _deletion(reference: str) -> dict[str, object]:

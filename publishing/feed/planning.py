@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -80,7 +81,8 @@ def plan(
     `standing` is the latest generation of everything published so far by base id, `contents` gives
     the content of some of it by id.
     """
-    export = _Export(tonight=tonight, standing=standing, at=transaction_time)
+    referred = {each for row in standing.values() for each in row.refers_to}
+    export = _Export(tonight=tonight, standing=standing, referred=referred, at=transaction_time)
     export.take(tonight.lines, contents)
     rest = [row for row in standing.values() if row.id not in export.met]
     export.part(rest, contents)
@@ -98,13 +100,14 @@ def id_of(base_id: str, generation: int) -> str:
 class _Export:
     """An export in the making.
 
-    `met` are the ids that are dealt with, `kept` is what stays as it is, `renewed` and `gone` are
-    what others refer to and is told otherwise tonight, or is there no more; `served` are the
-    references that something needs.
+    `referred` is all that anything standing refers to. `met` are the ids that are dealt with,
+    `kept` is what stays as it is, `renewed` and `gone` are what others refer to and is told
+    otherwise tonight, or is there no more; `served` are the references that something needs.
     """
 
     tonight: Tonight
     standing: Mapping[str, Published]
+    referred: AbstractSet[str]
     at: datetime
     changes: list[Change] = field(default_factory=list)
     met: set[str] = field(default_factory=set)
@@ -165,6 +168,7 @@ class _Export:
         self._send(
             Turn.CHANGED if row else Turn.ADDED,
             resource,
+            content,
             Published(
                 id=id_of(line.base_id, generation),
                 kind=line.kind,
@@ -231,7 +235,9 @@ class _Export:
         if now is None:
             self._delete(row)
         else:
-            self._send(Turn.WITHDRAWN, now, row._replace(stand=Stand.WITHDRAWN, turns_on=None))
+            self._send(
+                Turn.WITHDRAWN, now, ENCODE(now), row._replace(stand=Stand.WITHDRAWN, turns_on=None)
+            )
 
     def keep_up(self, contents: Contents) -> None:
         """Let what stays go with the calendar, and name what it refers to as that is named now."""
@@ -249,12 +255,13 @@ class _Export:
             now = refreshed(resource, renewed=self.renewed, gone=self.gone)
             if now is None:
                 self._delete(row)
-            elif hash_of(ENCODE(now)) == row.content_hash:
+            elif hash_of(content := ENCODE(now)) == row.content_hash:
                 self.kept.append(row)
             else:
                 self._send(
                     Turn.CHANGED,
                     now,
+                    content,
                     row._replace(refers_to=references(now), turns_on=turns_on(now)),
                 )
 
@@ -273,17 +280,19 @@ class _Export:
             elif row.refused:
                 self.changes.append(Change(Turn.AGAIN, row._replace(refused=False), ""))
 
-    def _send(self, turn: Turn, resource: Resource, row: Published) -> None:
+    def _send(self, turn: Turn, resource: Resource, content: str, row: Published) -> None:
+        """Send a resource in its next version; `content` is what it says, as JSON."""
         version = row.version + 1
-        content = ENCODE(stamped(resource, version=version, last_updated=self.at))
         published = row._replace(
             version=version,
-            content_hash=hash_of(ENCODE(resource)),
+            content_hash=hash_of(content),
             changed_on=self.tonight.as_of,
             refused=False,
         )
-        self.changes.append(Change(turn, published, content))
-        self.renewed[row.reference] = resource
+        sent = ENCODE(stamped(resource, version=version, last_updated=self.at))
+        self.changes.append(Change(turn, published, sent))
+        if row.reference in self.referred:
+            self.renewed[row.reference] = resource
         self.served.update(published.refers_to)
 
     def _delete(self, row: Published) -> None:

@@ -20,6 +20,7 @@ from publishing.feed.resources import ENCODE, Maker, Resource, render, stamped
 from publishing.feed.standing import refreshed
 from reconciliation.days import window_start
 
+PART_BYTES = 2**20
 UNRESOLVED = "refers to one that failed"
 KINDS = ("Organization", "Patient", "EpisodeOfCare", "Task")
 """References go back in this order."""
@@ -238,14 +239,25 @@ def pack(prepared: Prepared) -> bytes:
         "over": sorted(prepared.over),
         "restricted": {code: sorted(ids) for code, ids in sorted(prepared.restricted.items())},
     }
-    lines = "\n".join(ENCODE(part) for part in (header, *(list(line) for line in prepared.lines)))
-    return zlib.compress(lines.encode(), level=1)
+    packed, parts = zlib.compressobj(level=1), list[bytes]()
+    for part in (header, *prepared.lines):
+        parts.append(packed.compress(f"{ENCODE(part)}\n".encode()))
+    return b"".join([*parts, packed.flush()])
+
+
+def _unpacked(packed: bytes) -> Iterator[str]:
+    """Yield the lines of what was packed, a part of it in memory at a time."""
+    whole, rest = zlib.decompressobj(), b""
+    for first in range(0, len(packed), PART_BYTES):
+        *lines, rest = (rest + whole.decompress(packed[first : first + PART_BYTES])).split(b"\n")
+        for line in lines:
+            yield line.decode()
 
 
 def unpack(packed: bytes) -> Prepared:
     """Return what was packed."""
-    first, *lines = zlib.decompress(packed).decode().split("\n")
-    header = json.loads(first)
+    lines = _unpacked(packed)
+    header = json.loads(next(lines))
     return Prepared(
         as_of=date.fromisoformat(header["as_of"]),
         window_start=date.fromisoformat(header["window_start"]),
