@@ -52,11 +52,13 @@ def test_the_manifest_comes_last_and_covers_all_others():
 
 def test_councils_come_before_providers():
     lines = [json.loads(line) for line in files()["Organization.ndjson"].splitlines()]
-    assert [each["name"] for each in lines] == [
+    assert [each["type"][0]["coding"][0]["display"] for each in lines[2:]] == [
+        "SOCIAL CARE PROVIDER"
+    ]
+    assert {each["name"] for each in lines[:2]} == {
         "Example City Council",
         "Example County Council",
-        "Example Home Care Ltd",
-    ]
+    }
 
 
 def test_a_large_type_is_split(monkeypatch: pytest.MonkeyPatch):
