@@ -52,6 +52,34 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unread:
+    """What came and could not be read, so that nobody can say that it did not come.
+
+    Rejected CPLIs by base id; where that is unreadable, whom they are about; where that is too, the
+    councils that they came from.
+    """
+
+    ids: frozenset[str] = frozenset()
+    patients: frozenset[str] = frozenset()
+    councils: frozenset[str] = frozenset()
+
+    def __or__(self, other: Unread) -> Unread:
+        return Unread(
+            ids=self.ids | other.ids,
+            patients=self.patients | other.patients,
+            councils=self.councils | other.councils,
+        )
+
+    def may_be(self, row: Published) -> bool:
+        """Say whether a CPLI that is missing may be among what could not be read."""
+        return row.kind == "EpisodeOfCare" and (
+            row.base_id in self.ids
+            or row.about in self.patients
+            or row.local_authority in self.councils
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tonight:
     """What a night says of the feed.
 
@@ -67,6 +95,7 @@ class Tonight:
     withheld: Mapping[str, str]
     over: frozenset[str]
     restricted: frozenset[str]
+    unread: Unread = field(default_factory=Unread)
 
 
 def plan(
@@ -213,7 +242,9 @@ class _Export:
     def _must_stay(self, row: Published) -> bool:
         """Say whether the night cannot know better, or may not say it."""
         return (
-            row.local_authority not in self.tonight.assessed or row.base_id in self.tonight.withheld
+            row.local_authority not in self.tonight.assessed
+            or row.base_id in self.tonight.withheld
+            or self.tonight.unread.may_be(row)
         )
 
     def _end(self, row: Published, resource: Resource | None) -> None:

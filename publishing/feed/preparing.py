@@ -13,7 +13,7 @@ import pandas as pd
 
 from publishing.feed.conformance import check
 from publishing.feed.facts import Publisher, WithheldReason
-from publishing.feed.planning import REFERENCES, SERVED, Line, Tonight, references
+from publishing.feed.planning import REFERENCES, SERVED, Line, Tonight, Unread, references
 from publishing.feed.profiles import Moment
 from publishing.feed.publishable import WITHHELD_COLUMNS, Publishable, Sources, decide
 from publishing.feed.resources import ENCODE, Maker, Resource, render, stamped
@@ -43,6 +43,7 @@ class Prepared:
     lines: tuple[Line, ...]
     withheld: pd.DataFrame
     over: frozenset[str]
+    unread: Unread
     restricted: Mapping[str, frozenset[str]]
 
     def tonight(self, *, restricted_elsewhere: frozenset[str]) -> Tonight:
@@ -54,6 +55,7 @@ class Prepared:
             lines=self.lines,
             withheld=dict(zip(self.withheld["base_id"], self.withheld["reason"], strict=True)),
             over=self.over,
+            unread=self.unread,
             restricted=restricted_elsewhere.union(*self.restricted.values()),
         )
 
@@ -92,6 +94,7 @@ def prepare(
         over=frozenset(
             map(maker.service_id, publishable.over["local_authority"], publishable.over["cpli_id"])
         ),
+        unread=_unread(publishable.unread, maker),
         restricted={
             code: frozenset(of_council["patient"])
             for code in sorted(assessed)
@@ -161,6 +164,7 @@ def beside(fresh: Prepared, earlier: Prepared, *, others: frozenset[str]) -> Pre
         ),
         withheld=_listed(pd.concat([fresh.withheld, earlier.withheld[of_others]])),
         over=fresh.over | earlier.over,
+        unread=fresh.unread | earlier.unread,
         restricted={
             **{code: ids for code, ids in earlier.restricted.items() if code in others},
             **fresh.restricted,
@@ -218,6 +222,18 @@ def _base_ids(withheld: pd.DataFrame, maker: Maker) -> Iterator[str]:
         yield maker.publisher.id("Task", number) if is_task else maker.service_id(council, number)
 
 
+def _unread(rejected: pd.DataFrame, maker: Maker) -> Unread:
+    named = rejected["cpli_id"].notna()
+    whose = ~named & rejected["patient"].notna()
+    nobodys = ~named & ~whose
+    known = rejected[named]
+    return Unread(
+        ids=frozenset(map(maker.service_id, known["local_authority"], known["cpli_id"])),
+        patients=frozenset(rejected.loc[whose, "patient"]),
+        councils=frozenset(rejected.loc[nobodys, "local_authority"]),
+    )
+
+
 def _in_order(lines: Iterable[Line]) -> tuple[Line, ...]:
     """Return the lines so that references go back, in an order that is always the same."""
     return tuple(sorted(lines, key=lambda line: (KINDS.index(line.kind), line.base_id)))
@@ -237,6 +253,7 @@ def pack(prepared: Prepared) -> bytes:
         "assessed": sorted(prepared.assessed),
         "withheld": [list(row) for row in _rows(prepared.withheld)],
         "over": sorted(prepared.over),
+        "unread": {name: sorted(said) for name, said in vars(prepared.unread).items()},
         "restricted": {code: sorted(ids) for code, ids in sorted(prepared.restricted.items())},
     }
     packed, parts = zlib.compressobj(level=1), list[bytes]()
@@ -267,6 +284,7 @@ def unpack(packed: bytes) -> Prepared:
             header["withheld"], columns=[*WITHHELD_COLUMNS, "base_id"], dtype="str"
         ),
         over=frozenset(header["over"]),
+        unread=Unread(**{name: frozenset(said) for name, said in header["unread"].items()}),
         restricted={code: frozenset(ids) for code, ids in header["restricted"].items()},
     )
 

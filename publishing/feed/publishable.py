@@ -54,7 +54,8 @@ class Publishable:
     `people` has one row an NHS number; `patient`, its resource's id, grows from a keyed hash and
     names it in `cplis` and `discrepancies`. `withheld` has the columns of `WITHHELD_COLUMNS`, and
     `restricted` local_authority and patient of whoever an assessed council restricts. `over` has
-    local_authority and cpli_id of what ended before the window.
+    local_authority and cpli_id of what ended before the window, `unread` these two and patient of
+    CPLIs that were rejected, as far as they can be read.
     """
 
     cplis: pd.DataFrame
@@ -64,6 +65,7 @@ class Publishable:
     withheld: pd.DataFrame
     restricted: pd.DataFrame
     over: pd.DataFrame
+    unread: pd.DataFrame
 
 
 def decide(
@@ -96,6 +98,7 @@ def decide(
             ignore_index=True,
         ),
         restricted=people.loc[people["marked"] & people["patient"].notna(), COUNCIL_PATIENT],
+        unread=_unread(sources.rejected_cplis, people, publisher),
         over=sources.cplis.loc[_over(sources.cplis, window=window), ["local_authority", "cpli_id"]],
     )
 
@@ -142,6 +145,17 @@ def counted(withheld: pd.DataFrame, resource_type: str) -> Mapping[str, Mapping[
 def restricts(mark: pd.Series) -> pd.Series:
     """Say which rows restrict their person's record: those that say anything but no."""
     return mark.notna() & ~mark.str.casefold().isin(UNRESTRICTED)
+
+
+def _unread(rejected: pd.DataFrame, people: pd.DataFrame, publisher: Publisher) -> pd.DataFrame:
+    """Return whose rejected CPLIs are: by the council's reference, else by their own NHS number."""
+    told = rejected[[*PERSON, "cpli_id", "nhs_number"]].merge(
+        people[[*PERSON, "patient"]], on=PERSON, how="left", validate="many_to_one"
+    )
+    own = _patients(told["nhs_number"], publisher)
+    return told.assign(patient=told["patient"].fillna(own))[
+        ["local_authority", "cpli_id", "patient"]
+    ]
 
 
 def _judged_people(sources: Sources, publisher: Publisher) -> pd.DataFrame:

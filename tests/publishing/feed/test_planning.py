@@ -202,6 +202,26 @@ def test_what_cannot_be_told_well_tonight_stays_as_it_was(feed, change):
     assert feed.contents == before
 
 
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        {"start_date": "2026-02-30"},
+        {"cpli_id": ""},
+        {"cpli_id": "", "person_id": ""},
+        {"cpli_id": "", "person_id": "", "nhs_number": ""},
+    ],
+)
+def test_what_came_and_could_not_be_read_is_not_withdrawn(feed, unreadable):
+    before = dict(feed.contents)
+    assert feed.night(1, sources(unreadable)) == []
+    assert feed.contents == before
+
+
+def test_a_row_of_somebody_else_that_could_not_be_read_keeps_nothing(feed):
+    unreadable = {**OTHER_PERSON, "cpli_id": ""}
+    assert feed.night(1, sources(unreadable)) == ["EpisodeOfCare withdrawn"]
+
+
 def test_a_council_that_was_not_assessed_keeps_what_stands(feed):
     before = dict(feed.contents)
     assert feed.night(1, sources(), assessed=frozenset({RUTLAND})) == []
