@@ -42,7 +42,7 @@ class Outbox:
     @contextmanager
     def hold(self, *, wait_seconds: float) -> Iterator[None]:
         """Keep everybody else from delivering; the lock goes with the process, even if killed."""
-        release = lock(self.engine, THE_OUTBOX, wait_seconds=wait_seconds)
+        release = self._lock(wait_seconds=wait_seconds)
         try:
             yield
         finally:
@@ -160,6 +160,10 @@ class Outbox:
     def journal(self, number: int) -> ExportJournal:
         """Return the journal of an export."""
         return ExportJournal(self.engine, number)
+
+    @in_plain_words
+    def _lock(self, *, wait_seconds: float) -> Callable[[], None]:
+        return lock(self.engine, THE_OUTBOX, wait_seconds=wait_seconds)
 
     def _in_state(self, state: ExportState) -> list[ExportRow]:
         exports = FEED_EXPORT.c

@@ -33,6 +33,7 @@ def publish_night(
     as_of: date, out: Path | None, config: Path | None, *, full: bool, dry_run: bool
 ) -> int:
     """Publish a night on record, or say what that would do."""
+    from flows.holding import hold
     from flows.publication import draft_of, publish, write_feed
     from flows.receiver import deliver_to_receiver
 
@@ -46,8 +47,9 @@ def publish_night(
         return 0
     folder = (out or nearest()) / as_of.isoformat()
     with progress():
-        publishing = publish(casebook, as_of, settings=settings, full=full)
-        write_feed(casebook, as_of, folder)
+        with hold(casebook, as_of, settings):
+            publishing = publish(casebook, as_of, settings=settings, full=full)
+            write_feed(casebook, as_of, folder)
         delivery = deliver_to_receiver(casebook, settings)
     export = publishing.export
     if publishing.new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 from casebook.outbox import Outbox
@@ -22,11 +23,12 @@ def deliver(casebook: Casebook, receiver: Receiver, *, answers_at_once: bool) ->
     left to it.
     """
     outbox = casebook.outbox()
-    try:
-        with outbox.hold(wait_seconds=0):
-            return _in_order(outbox, receiver, answers_at_once=answers_at_once)
-    except TryAgainLater:
-        return Delivery(waiting=len(outbox.waiting()))
+    with ExitStack() as held:
+        try:
+            held.enter_context(outbox.hold(wait_seconds=0))
+        except TryAgainLater:
+            return Delivery(waiting=len(outbox.waiting()))
+        return _in_order(outbox, receiver, answers_at_once=answers_at_once)
 
 
 def _in_order(outbox: Outbox, receiver: Receiver, *, answers_at_once: bool) -> Delivery:

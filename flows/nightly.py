@@ -7,8 +7,8 @@ hold no row: whatever a step raises that nobody foresaw is replaced before Prefe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from flows.clock import today
 from flows.faults import quoting_nobody
 from flows.fetching import Fetched, fetch, put_away
 from flows.files import render
+from flows.holding import hold
 from flows.keeping import keep_the_others
 from flows.origin import Origin, origin_of
 from flows.outcome import Delivery, FeedFacts
@@ -40,6 +41,7 @@ from flows.publication import (
     FEED,
     files_on_record,
     keep,
+    mend_feed,
     prepare_night,
     publish,
     publish_or_reason,
@@ -145,6 +147,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
     sweep(out, casebook)
     with hold(casebook, as_of, settings), work_folder(folder) as work:
         mend_folder(folder)
+        mend_feed(folder)
         with watch("read"):
             fetched = fetch_files(origin, casebook) if origin.inboxes() else Fetched(origin=origin)
             pulls = pull(fetched.origin, known, chosen, work=work)
@@ -349,23 +352,6 @@ def sweep(out: Path, casebook: Casebook) -> None:
             continue
         except WrongUsage as error:
             LOG.warning("%s It holds personal data of a run that was killed.", error)
-
-
-@contextmanager
-def hold(casebook: Casebook, as_of: date, settings: Settings) -> Iterator[None]:
-    """Keep other runs of this night away; wait for one that is going on, and say so."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(casebook.hold(as_of, wait_seconds=0))
-        except TryAgainLater:
-            seconds = settings.database.wait_seconds
-            LOG.info(
-                "Another run of the night of %s is going on: waiting for it, at most %g seconds",
-                as_of,
-                seconds,
-            )
-            held.enter_context(casebook.hold(as_of, wait_seconds=seconds))
-        yield
 
 
 def show(account: Account) -> None:

@@ -30,9 +30,9 @@ from publishing.feed.planning import plan
 from publishing.feed.preparing import Prepared, beside, evidence, pack, prepare, unpack
 from publishing.feed.publishable import Sources, counted
 from publishing.feed.resources import instant
-from publishing.folder import replace_folder
+from publishing.folder import mend_folder, replace_folder
 from reconciliation.days import window_start
-from schemas.errors import CpliError, WrongUsage
+from schemas.errors import CpliError, PersonNeeded, WrongUsage
 from schemas.published import Change, Published, Stand, Turn
 from schemas.tables import DISCREPANCY_COLUMNS
 from settings.settings import Settings
@@ -89,9 +89,16 @@ def prepare_night(
             lambda state: state.restricted_but_for(assessed)
         ),
     )
+    publisher = publisher_of(settings, [each.facts.local_authority for each in pulls.councils])
+    if not publisher.councils:
+        # Until a site has a feed, nobody need act.
+        raise (PersonNeeded if settings.feed.place else WrongUsage)(
+            "No council of the settings has an ods_code, by which the Care Record knows it. Give"
+            " each its ods_code."
+        )
     prepared = prepare(
         sources,
-        publisher_of(settings, [council.facts.local_authority for council in pulls.councils]),
+        publisher,
         as_of=as_of,
         assessed=assessed,
         at=_last_moment(as_of),
@@ -129,8 +136,9 @@ def publish(
 ) -> Publishing:
     """Put a night's export into the outbox, unless the very same one is there already.
 
-    A full export holds all that is published, and is always made anew. Raises `WrongUsage` where
-    the night gave nothing, or a later one has been published.
+    A full export holds all that is published, and is always made anew; whoever receives for the
+    first time gets one too. Raises `WrongUsage` where the night gave nothing, or a later one has
+    been published.
     """
     night, discrepancies = _on_record(casebook, as_of), casebook.discrepancies(as_of)
 
@@ -139,24 +147,25 @@ def publish(
         prepared = unpack(packed)
         reports = reports_of(night, discrepancies, prepared)
         made_of = evidence(packed, *reports.values())
-        latest = next(iter(state.exports(as_of=as_of)), None)
-        if latest and latest.evidence == made_of and not full:
-            return Publishing(export=latest, new=False)
-        draft = _draft(state, prepared)
         before = state.latest()
+        everything = full or _receives_for_the_first_time(settings.feed.place, before)
+        if before and (before.as_of, before.evidence) == (as_of, made_of) and not everything:
+            return Publishing(export=before, new=False)
+        draft = _draft(state, prepared)
         state.put(draft.changes)
         state.put_restricted(prepared.restricted)
         export = NewExport(
             as_of=as_of,
             name=name_of(draft.transaction_time),
-            full=full,
+            full=everything,
             transaction_time=draft.transaction_time,
             evidence=made_of,
             counts=draft.counts,
             receiver=settings.feed.place,
         )
-        content = _content(state, draft.changes, reports, full=full)
-        request = _request(settings, since=None if full or not before else before.transaction_time)
+        content = _content(state, draft.changes, reports, full=everything)
+        since = None if everything or not before else before.transaction_time
+        request = _request(settings, since=since)
         files = files_of(content, transaction_time=draft.transaction_time, request=request)
         row = state.add_export(export, files)
         state.let_go(before=as_of)
@@ -166,6 +175,11 @@ def publish(
     if publishing.new:
         LOG.info("Published: the night of %s, %s", as_of, in_words(publishing.export.counts))
     return publishing
+
+
+def _receives_for_the_first_time(place: str | None, before: ExportRow | None) -> bool:
+    """Say whether exports went nowhere, or elsewhere, until now: changes alone would hang loose."""
+    return place is not None and before is not None and before.receiver != place
 
 
 def draft_of(casebook: Casebook, as_of: date) -> Draft:
@@ -222,12 +236,19 @@ def files_on_record(casebook: Casebook, as_of: date) -> Iterator[tuple[str, byte
 
 def write_feed(casebook: Casebook, as_of: date, folder: Path) -> None:
     """Write a night's exports below its folder, where nothing else of the night changes."""
+    mend_feed(folder)
     exports: dict[str, dict[str, bytes]] = {}
     for path, content in files_on_record(casebook, as_of):
         _, name, file = path.split("/", 2)
         exports.setdefault(name, {})[file] = content
     for name, files in exports.items():
         replace_folder(folder / FEED / name, files)
+
+
+def mend_feed(folder: Path) -> None:
+    """Clear away what a killed `write_feed` left in a night's folder, which would stay with it."""
+    for left in sorted((folder / FEED).glob(".*")):
+        mend_folder(left.with_name(left.stem.removeprefix(".")))
 
 
 def _on_record(casebook: Casebook, as_of: date) -> NightRow:
