@@ -11,38 +11,15 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+
+from feed.plain import without_prefect
 
 from flows import nightly
 from flows.origin import origin_of
 
 AS_OF = date(2026, 11, 20)
-STEPS = (
-    "pull_register", "pull_council", "pull_caseloads",
-    "reconcile_night", "keep_what_stands", "record_night", "write_night",
-)  # fmt: skip
-
-
-class Plain:
-    """A task without Prefect: called at once, in this thread."""
-
-    def __init__(self, step: Callable[..., Any]) -> None:
-        self.step = step
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.step(*args, **kwargs)
-
-    def submit(self, *args: Any, **kwargs: Any) -> "Plain":
-        return Plain(lambda: self.step(*args, **kwargs))
-
-    def result(self) -> Any:
-        return self.step()
-
-    def wait(self) -> None:
-        """Has nothing to wait for: its step is done when its result is asked for."""
 
 
 def run(sources: Path, out: Path) -> None:
@@ -87,9 +64,7 @@ def tell(out: Path, *, done: bool) -> None:
 
 def main() -> None:
     sources, out, kills = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    for name in STEPS:
-        setattr(nightly, name, Plain(getattr(nightly, name).fn))
-    nightly.show = lambda account: None
+    without_prefect()
     out.mkdir()
     draw = random.Random(7)
     started = time.monotonic()
