@@ -1,9 +1,12 @@
 """Databases for the record: a SQLite file, and a PostgreSQL server of the tests' own."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
+from nights.copies import Copied, Templates
 from servers import postgres
 
 from casebook.store import Casebook
@@ -57,3 +60,31 @@ def url(request: pytest.FixtureRequest) -> str:
 def casebook(url: str) -> Casebook:
     """Open the record in an empty database."""
     return Casebook.open(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    """Keep the SQLite files that are copied."""
+    with ExitStack() as made:
+        yield Templates(folder=tmp_path_factory.mktemp("templates"), server=None, made=made)
+
+
+@pytest.fixture(scope="session")
+def postgresql_templates(
+    postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Templates]:
+    """Keep the PostgreSQL databases that are copied."""
+    with ExitStack() as made:
+        folder = tmp_path_factory.getbasetemp()
+        yield Templates(folder=folder, server=postgresql_server, made=made)
+
+
+@pytest.fixture(
+    params=["sqlite_templates", pytest.param("postgresql_templates", marks=pytest.mark.server)],
+    ids=["sqlite", "postgresql"],
+)
+def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Copied]:
+    """Return what gives a casebook that is built once and copied for each test."""
+    templates: Templates = request.getfixturevalue(request.param)
+    with ExitStack() as until:
+        yield partial(templates.copy, folder=tmp_path, until=until)

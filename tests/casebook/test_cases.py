@@ -11,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
+from nights.copies import Copied
 from nights.examples import FIRST, LEICESTER, RUTLAND, discrepancies, discrepancy_id, night
 from nights.simulated import KINDS, Night, simulate
 from sqlalchemy import select, text
@@ -337,11 +338,14 @@ def test_a_database_from_before_cases_gets_those_of_its_nights(url: str) -> None
 
 
 @pytest.fixture
-def whole(casebook: Casebook) -> Casebook:
+def whole(copied: Copied) -> Casebook:
+    return copied(three_nights)
+
+
+def three_nights(casebook: Casebook) -> None:
     for number, each in enumerate([HERE, GONE, NEEDED["other"]]):
         casebook.record(each.record(day(number)))
     assert casebook.verify().broken == ""
-    return casebook
 
 
 @pytest.mark.parametrize(

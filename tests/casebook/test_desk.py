@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from nights.copies import Copied
 from nights.examples import FIRST, SECOND, discrepancies, discrepancy_id, night
 from sqlalchemy import select
 
@@ -31,11 +32,16 @@ RESOLVE = Step(action=Action.RESOLVE, reason="other", note="ZZNOTE rang the home
 
 
 @pytest.fixture
-def desk(casebook: Casebook) -> Desk:
+def desk(copied: Copied) -> Desk:
     """Return a desk with forty cases, all types among them."""
+    casebook = copied(forty_cases)
+    casebook.clock = lambda: MORNING
+    return Desk(casebook)
+
+
+def forty_cases(casebook: Casebook) -> None:
     casebook.clock = lambda: MORNING
     casebook.record(night(FIRST, discrepancies(range(40))))
-    return Desk(casebook)
 
 
 def version(desk: Desk, case: str) -> int:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from nights.copies import Copied
 from nights.examples import FIRST, SECOND, THIRD, discrepancies, discrepancy_id, night
 from sqlalchemy import text
 
@@ -18,8 +19,12 @@ CASE = f"'{discrepancy_id('7')}'"
 
 
 @pytest.fixture
-def whole(casebook: Casebook) -> Casebook:
+def whole(copied: Copied) -> Casebook:
     """Return a casebook of three nights, with an action."""
+    return copied(three_nights)
+
+
+def three_nights(casebook: Casebook) -> None:
     casebook.clock = lambda: datetime(2026, 11, 19, 10, tzinfo=UTC)
     casebook.record(night(FIRST, discrepancies(range(10))))
     step = Step(action=Action.ASSIGN, team="North")
@@ -30,7 +35,6 @@ def whole(casebook: Casebook) -> Casebook:
     casebook.record(night(SECOND, discrepancies(range(5, 15)), timeliness=measured))
     casebook.record(night(THIRD, discrepancies(range(5, 15), provider_value="other")))
     assert casebook.verify().broken == ""
-    return casebook
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from nights.copies import Copied
 from nights.examples import FIRST, discrepancy_id
 from nights.played import Played, day
 from nights.simulated import Said
@@ -52,8 +53,12 @@ def marked(name: str, **facts: Any) -> dict[str, Said]:
 
 
 @pytest.fixture
-def play(casebook: Casebook) -> Played:
+def play(copied: Copied) -> Played:
     """Tell of three cases: `ended`, settled by Ann and gone, `rutland`, gone, and `portal`."""
+    return Played(copied(three_cases), at=38)
+
+
+def three_cases(casebook: Casebook) -> None:
     play = Played(casebook)
     play.comes(0, found={**marked("ended"), **marked("rutland"), **marked("portal")})
     play.does(0, "ended", "note", note="ZZNOTEended She rang.")
@@ -61,7 +66,6 @@ def play(casebook: Casebook) -> Played:
     play.does(1, "ended", "resolve", reason="other", note="ZZNOTEended Done.")
     play.comes(2, found=marked("portal"))
     play.comes(38, found=marked("portal"))
-    return play
 
 
 def marks(casebook: Casebook) -> str:

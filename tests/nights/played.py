@@ -21,8 +21,10 @@ def day(number: int) -> date:
 class Played:
     """A casebook whose clock stands where the tale is."""
 
-    def __init__(self, casebook: Casebook) -> None:
+    def __init__(self, casebook: Casebook, *, at: int | None = None) -> None:
         self.casebook = casebook
+        if at is not None:
+            self._at(at)
 
     def comes(self, number: int, *names: str, **facts: Any) -> None:
         """Record a night that finds some discrepancies."""

@@ -33,12 +33,16 @@ def for_tests() -> Iterator[str]:
 
 
 @contextmanager
-def empty_database(server: str) -> Iterator[str]:
-    """Make an empty database in a server, and yield its address while it is there."""
+def empty_database(server: str, *, like: str | None = None) -> Iterator[str]:
+    """Make a database in a server, empty or like another one, and yield its address.
+
+    It is there until the end of the block.
+    """
+    model = make_url(like).database if like else "template0"
     name = f"test_{uuid.uuid4().hex}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
+        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {model}"))
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
