@@ -43,7 +43,7 @@ from schemas.cleaning import (
     clean_providers,
     clean_supplier_references,
 )
-from schemas.errors import CpliError, SourceRefused, TryAgainLater
+from schemas.errors import CpliError, SourceRefused, TryAgainLater, WrongUsage
 from schemas.raw import CaseloadFile, RawTable
 from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, SUPPLIER_REFERENCE, TableColumns
 from schemas.vocabularies import RefusalLevel
@@ -103,8 +103,10 @@ def check(origin: Origin) -> Checked:
     tables = origin.settings.tables()
     places, looked = [], []
     with TemporaryDirectory(prefix="cpli-check-") as folder:
-        for name in sorted(origin.settings.places):
+        for name, kind in sorted(origin.settings.places.items()):
             of_place = {key: it for key, it in tables.items() if it.place == name}
+            if name == origin.settings.feed.place and not (of_place or isinstance(kind, RestPlace)):
+                continue  # nothing is read there, and what is written is tried below
             place, found = _check_place(origin, name, of_place, Path(folder))
             places.append(place)
             looked += found
@@ -125,14 +127,17 @@ def _check_place(
         case SqlPlace():
             return _check_sql(origin, name, place, tables)
         case RestPlace():
-            return _check_rest(rest_place(name, place)), []
+            return _check_rest(name, place), []
     assert_never(place)
 
 
-def _check_rest(place: fhir_rest.RestPlace) -> CheckedPlace:
-    found = rest.check(place)
+def _check_rest(name: str, place: RestPlace) -> CheckedPlace:
+    try:
+        found = rest.check(rest_place(name, place))
+    except WrongUsage as error:
+        return CheckedPlace(name=name, connector="rest", reachable=False, problems=(str(error),))
     return CheckedPlace(
-        name=place.name,
+        name=name,
         connector="rest",
         reachable=found.reachable,
         rights="read" if found.let_in else "-",
@@ -348,7 +353,10 @@ def _destinations(origin: Origin) -> Iterator[CheckedPlace]:
     """Try what a night writes to: the folder of results, the record of nights, the feed's drop."""
     yield _tried("results", "folder", lambda: insist_on_room(origin.out))
     yield _tried("casebook", "database", lambda: _reach_casebook(origin))
-    destination = destination_of(origin.settings)
+    settings = origin.settings
+    if isinstance(settings.places.get(settings.feed.place or ""), RestPlace):
+        return  # tried among the places
+    destination = destination_of(settings)
     if destination is not None and not isinstance(destination, fhir_rest.RestPlace):
         yield _check_drop(destination)
 

@@ -14,6 +14,7 @@ from flows.delivery import deliver
 from flows.origin import sftp_place
 from flows.outcome import Delivery
 from schemas.delivery import Receiver
+from schemas.errors import CpliError
 from settings.feed import RestPlace
 from settings.settings import Settings
 from settings.sources import FolderPlace, SftpPlace, SqlPlace
@@ -61,10 +62,17 @@ def receiver_of(destination: Destination) -> Receiver:
 
 
 def deliver_to_receiver(casebook: Casebook, settings: Settings) -> Delivery | None:
-    """Take what waits to the Care Record; None where nobody receives."""
-    destination = destination_of(settings)
-    if destination is None:
-        return None
-    # A FHIR server answers there and then, a drop by a file that comes later.
-    answers_at_once = isinstance(destination, fhir_rest.RestPlace)
-    return deliver(casebook, receiver_of(destination), answers_at_once=answers_at_once)
+    """Take what waits to the Care Record; None where nobody receives.
+
+    Whatever is in the way is in what is returned: the night itself is done.
+    """
+    try:
+        destination = destination_of(settings)
+        if destination is None:
+            return None
+        # A FHIR server answers there and then, a drop by a file that comes later.
+        answers_at_once = isinstance(destination, fhir_rest.RestPlace)
+        return deliver(casebook, receiver_of(destination), answers_at_once=answers_at_once)
+    except CpliError as error:
+        trouble = str(error)
+    return Delivery(waiting=len(casebook.outbox().waiting()), troubles=(trouble,))
