@@ -18,6 +18,7 @@ from casebook.feed_models import (
     FEED_EXPORT,
     FEED_FILE,
     FEED_PREPARED,
+    FEED_RECEIVER_VERSION,
     FEED_RESOURCE,
     FEED_RESTRICTED,
 )
@@ -211,6 +212,10 @@ class State:
                 )
             )
         return self.exports(limit=1)[0]
+
+    def forget_versions(self) -> None:
+        """Forget what a former receiver called the versions of what it holds."""
+        self.connection.execute(delete(FEED_RECEIVER_VERSION))
 
     def let_go(self, *, before: date) -> None:
         """Let go of what earlier nights gave, and of files that have been delivered."""

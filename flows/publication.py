@@ -148,9 +148,12 @@ def publish(
         reports = reports_of(night, discrepancies, prepared)
         made_of = evidence(packed, *reports.values())
         before = state.latest()
-        everything = full or _receives_for_the_first_time(settings.feed.place, before)
+        new_receiver = _receives_for_the_first_time(settings.feed.place, before)
+        everything = full or new_receiver
         if before and (before.as_of, before.evidence) == (as_of, made_of) and not everything:
             return Publishing(export=before, new=False)
+        if new_receiver:
+            state.forget_versions()
         draft = _draft(state, prepared)
         state.put(draft.changes)
         state.put_restricted(prepared.restricted)

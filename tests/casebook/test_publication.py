@@ -207,3 +207,10 @@ def test_what_the_receiver_said_of_old_nights_is_purged(casebook):
     assert outbox.refusals(row.number)[0].text == "ZZPERSON"
     casebook.purge(retention, on=FIRST + timedelta(days=31), dry_run=False)
     assert outbox.refusals(row.number)[0] == Refusal(reference="Task/t", code="invalid")
+
+
+def test_a_new_receiver_has_versions_of_its_own(casebook):
+    journal = casebook.outbox().journal(export(casebook).number)
+    journal.note("batch 1", versions={"Patient/p": "7"})
+    casebook.publication().change(State.forget_versions)
+    assert journal.versions(["Patient/p"]) == {}
