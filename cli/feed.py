@@ -79,6 +79,12 @@ def show_outbox(out: Path | None, config: Path | None, *, refused: Path | None) 
         say(f"{row.name} waits since {row.made_at:%Y-%m-%d %H:%M} UTC. {row.trouble or NOT_TRIED}")
     if not waiting:
         say("Nothing waits to be delivered.")
+    for row in exports:
+        if row.state is ExportState.DELIVERED and row.delivered_at:
+            say(
+                f"{row.name} was delivered on {row.delivered_at:%Y-%m-%d %H:%M} UTC; what the Care"
+                " Record took of it is not known yet."
+            )
     if refused:
         _write_refusals(refused, exports, refusals)
     return NOT_DELIVERED if waiting else 0
