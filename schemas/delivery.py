@@ -1,5 +1,4 @@
-"""What is handed to the Care Record and what it answers: facts that flows, connectors and the
-casebook share."""
+"""What is handed to the Care Record and what it answers, for all rooms above."""
 
 from __future__ import annotations
 
