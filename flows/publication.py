@@ -191,12 +191,6 @@ def draft_of(casebook: Casebook, as_of: date) -> Draft:
     return casebook.publication().look(lambda state: _draft(state, unpack(_packed(state, as_of))))
 
 
-def withheld_of(casebook: Casebook, as_of: date) -> pd.DataFrame:
-    """Return what a night holds back from the Care Record, and why."""
-    packed = casebook.publication().look(lambda state: _packed(state, as_of))
-    return unpack(packed).withheld
-
-
 def reports_of(
     night: NightRow, discrepancies: pd.DataFrame, prepared: Prepared
 ) -> dict[str, bytes]:

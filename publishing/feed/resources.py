@@ -75,11 +75,6 @@ def hash_of(content: str) -> str:
     return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
-def ndjson_line(resource: Resource) -> str:
-    """Return a resource as its line, with the line's end."""
-    return ENCODE(resource) + "\n"
-
-
 def as_entered_in_error(resource: Resource) -> Resource:
     """Return a published CPLI as withdrawn; its history no longer tells anything."""
     kept = {name: said for name, said in resource.items() if name != "statusHistory"}
