@@ -172,22 +172,17 @@ class State:
 
     def latest(self) -> ExportRow | None:
         """Return the latest export."""
-        return next(iter(self.exports(limit=1)), None)
-
-    def exports(self, *, as_of: date | None = None, limit: int | None = None) -> list[ExportRow]:
-        """Return exports, the latest first, of all nights or of one."""
-        query = select(FEED_EXPORT).order_by(FEED_EXPORT.c.number.desc()).limit(limit)
-        if as_of is not None:
-            query = query.where(FEED_EXPORT.c.as_of == as_of)
-        return [export_row(row) for row in self.connection.execute(query)]
+        query = select(FEED_EXPORT).order_by(FEED_EXPORT.c.number.desc()).limit(1)
+        row = self.connection.execute(query).one_or_none()
+        return None if row is None else export_row(row)
 
     def add_export(self, export: NewExport, files: Iterable[tuple[str, bytes]]) -> ExportRow:
         """Put an export into the outbox; it waits there where somebody receives it."""
-        latest = self.connection.scalar(select(func.max(FEED_EXPORT.c.number))) or 0
+        number = (self.connection.scalar(select(func.max(FEED_EXPORT.c.number))) or 0) + 1
         state = ExportState.WAITING if export.receiver else ExportState.KEPT
         self.connection.execute(
             insert(FEED_EXPORT).values(
-                number=latest + 1,
+                number=number,
                 name=export.name,
                 as_of=export.as_of,
                 full_export=export.full,
@@ -203,7 +198,7 @@ class State:
         for position, (name, content) in enumerate(files):
             self.connection.execute(
                 insert(FEED_FILE).values(
-                    number=latest + 1,
+                    number=number,
                     position=position,
                     name=name,
                     size_bytes=len(content),
@@ -211,7 +206,8 @@ class State:
                     content=zlib.compress(content, level=1),
                 )
             )
-        return self.exports(limit=1)[0]
+        made = select(FEED_EXPORT).where(FEED_EXPORT.c.number == number)
+        return export_row(self.connection.execute(made).one())
 
     def forget_versions(self) -> None:
         """Forget what a former receiver called the versions of what it holds."""
