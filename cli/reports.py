@@ -121,7 +121,7 @@ def say_delivery(delivery: Delivery | None) -> None:
     if delivery.refused:
         say(f"The Care Record refused {counted(delivery.refused, 'resource')}: see cpli outbox")
     for trouble in delivery.troubles:
-        say(f"Not delivered: {trouble}")
+        say(f"Care Record: {trouble}")
     if delivery.waiting:
         say(f"{counted(delivery.waiting, 'export')} waiting: see cpli outbox")
 

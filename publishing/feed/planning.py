@@ -18,6 +18,7 @@ from uuid import UUID, uuid5
 from publishing.feed.facts import WithheldReason
 from publishing.feed.resources import ENCODE, Resource, as_entered_in_error, hash_of, stamped
 from publishing.feed.standing import (
+    ended_as,
     has_ended,
     published_on,
     refreshed,
@@ -96,6 +97,7 @@ class Tonight:
     over: frozenset[str]
     restricted: frozenset[str]
     unread: Unread = field(default_factory=Unread)
+    endings: Mapping[str, Resource] = field(default_factory=dict)
 
 
 def plan(
@@ -220,8 +222,9 @@ class _Export:
         missing = []
         for row in rest:
             if row.stand is Stand.DELETED:
-                continue
-            if self._must_go(row):
+                if row.refused:
+                    self._delete(row)
+            elif self._must_go(row):
                 self._delete(row)
             elif row.kind in SERVED or self._must_stay(row):
                 self.kept.append(row)
@@ -236,7 +239,10 @@ class _Export:
         return (
             patient in self.tonight.restricted
             or row.base_id in self.tonight.over
-            or self.tonight.withheld.get(row.base_id) in NEVER_SEEN
+            or (
+                self.tonight.withheld.get(row.base_id) in NEVER_SEEN
+                and row.base_id not in self.tonight.endings
+            )
         )
 
     def _must_stay(self, row: Published) -> bool:
@@ -283,6 +289,8 @@ class _Export:
             if row.stand is Stand.PUBLISHED:
                 since = published_on(published)
                 resource = rolled_on(resource, on=self.tonight.as_of, since=since)
+                if row.base_id in self.tonight.endings:
+                    resource = ended_as(resource, self.tonight.endings[row.base_id])
             now = refreshed(resource, renewed=self.renewed, gone=self.gone)
             if now is None:
                 self._delete(row)
@@ -298,6 +306,7 @@ class _Export:
 
     def _stale(self, row: Published) -> bool:
         due = row.turns_on is not None and row.turns_on <= self.tonight.as_of
+        due = due or row.base_id in self.tonight.endings
         return due or any(each in self.renewed or each in self.gone for each in row.refers_to)
 
     def drop_unserved(self) -> None:

@@ -16,7 +16,7 @@ from publishing.feed.facts import Publisher, WithheldReason
 from publishing.feed.planning import REFERENCES, SERVED, Line, Tonight, Unread, references
 from publishing.feed.profiles import Moment
 from publishing.feed.publishable import WITHHELD_COLUMNS, Publishable, Sources, decide
-from publishing.feed.resources import ENCODE, Maker, Resource, render, stamped
+from publishing.feed.resources import ENCODE, Maker, Resource, ending, nullable, render, stamped
 from publishing.feed.standing import refreshed
 from reconciliation.days import window_start
 
@@ -34,7 +34,8 @@ class Prepared:
     """A night's part of the feed; `withheld` has `WITHHELD_COLUMNS` and base_id.
 
     `over` are the base ids of CPLIs that ended before the window, `restricted` gives for each
-    assessed council the patients whose records it restricts.
+    assessed council the patients whose records it restricts. `endings` say how discrepancies stand
+    whose persons nobody tells of tonight.
     """
 
     as_of: date
@@ -44,6 +45,7 @@ class Prepared:
     withheld: pd.DataFrame
     over: frozenset[str]
     unread: Unread
+    endings: Mapping[str, Resource]
     restricted: Mapping[str, frozenset[str]]
 
     def tonight(self, *, restricted_elsewhere: frozenset[str]) -> Tonight:
@@ -56,6 +58,7 @@ class Prepared:
             withheld=dict(zip(self.withheld["base_id"], self.withheld["reason"], strict=True)),
             over=self.over,
             unread=self.unread,
+            endings=self.endings,
             restricted=restricted_elsewhere.union(*self.restricted.values()),
         )
 
@@ -95,6 +98,7 @@ def prepare(
             map(maker.service_id, publishable.over["local_authority"], publishable.over["cpli_id"])
         ),
         unread=_unread(publishable.unread, maker),
+        endings=dict(_endings(publishable.strangers, publisher)),
         restricted={
             code: frozenset(of_council["patient"])
             for code in sorted(assessed)
@@ -165,6 +169,7 @@ def beside(fresh: Prepared, earlier: Prepared, *, others: frozenset[str]) -> Pre
         withheld=_listed(pd.concat([fresh.withheld, earlier.withheld[of_others]])),
         over=fresh.over | earlier.over,
         unread=fresh.unread | earlier.unread,
+        endings={**earlier.endings, **fresh.endings},
         restricted={
             **{code: ids for code, ids in earlier.restricted.items() if code in others},
             **fresh.restricted,
@@ -222,6 +227,13 @@ def _base_ids(withheld: pd.DataFrame, maker: Maker) -> Iterator[str]:
         yield maker.publisher.id("Task", number) if is_task else maker.service_id(council, number)
 
 
+def _endings(strangers: pd.DataFrame, publisher: Publisher) -> Iterator[tuple[str, Resource]]:
+    """Yield how discrepancies stand now whose persons nobody tells of any more, by base id."""
+    columns = (strangers["discrepancy_id"], strangers["status"], nullable(strangers["outcome"]))
+    for number, status, outcome in zip(*columns, strict=True):
+        yield publisher.id("Task", number), ending(publisher, status, outcome)
+
+
 def _unread(rejected: pd.DataFrame, maker: Maker) -> Unread:
     named = rejected["cpli_id"].notna()
     whose = ~named & rejected["patient"].notna()
@@ -254,6 +266,7 @@ def pack(prepared: Prepared) -> bytes:
         "withheld": [list(row) for row in _rows(prepared.withheld)],
         "over": sorted(prepared.over),
         "unread": {name: sorted(said) for name, said in vars(prepared.unread).items()},
+        "endings": dict(sorted(prepared.endings.items())),
         "restricted": {code: sorted(ids) for code, ids in sorted(prepared.restricted.items())},
     }
     packed, parts = zlib.compressobj(level=1), list[bytes]()
@@ -285,6 +298,7 @@ def unpack(packed: bytes) -> Prepared:
         ),
         over=frozenset(header["over"]),
         unread=Unread(**{name: frozenset(said) for name, said in header["unread"].items()}),
+        endings=header["endings"],
         restricted={code: frozenset(ids) for code, ids in header["restricted"].items()},
     )
 

@@ -55,7 +55,8 @@ class Publishable:
     names it in `cplis` and `discrepancies`. `withheld` has the columns of `WITHHELD_COLUMNS`, and
     `restricted` local_authority and patient of whoever an assessed council restricts. `over` has
     local_authority and cpli_id of what ended before the window, `unread` these two and patient of
-    CPLIs that were rejected, as far as they can be read.
+    CPLIs that were rejected, as far as they can be read. `strangers` are the discrepancies about
+    whom no council tells of tonight.
     """
 
     cplis: pd.DataFrame
@@ -66,6 +67,7 @@ class Publishable:
     restricted: pd.DataFrame
     over: pd.DataFrame
     unread: pd.DataFrame
+    strangers: pd.DataFrame
 
 
 def decide(
@@ -98,6 +100,7 @@ def decide(
             ignore_index=True,
         ),
         restricted=people.loc[people["marked"] & people["patient"].notna(), COUNCIL_PATIENT],
+        strangers=discrepancies[discrepancies["withheld_rule"].eq(UNVERIFIED)],
         unread=_unread(sources.rejected_cplis, people, publisher),
         over=sources.cplis.loc[_over(sources.cplis, window=window), ["local_authority", "cpli_id"]],
     )

@@ -370,6 +370,7 @@ def _tasks(
         owner = owners[council]
         focus = focuses.get(number)
         asserted = said[1:] if focus else said
+        ended = ending(publisher, status, outcome)
         yield {
             "resourceType": "Task",
             "id": make.publisher.id("Task", number),
@@ -379,8 +380,7 @@ def _tasks(
                     publisher.discrepancy_system, f"{publisher.councils[council].ods_code}.{number}"
                 )
             ],
-            "status": status,
-            **_ending(make, status, outcome, reason_only=True),
+            **{name: said for name, said in ended.items() if name != "output"},
             "intent": "proposal",
             "priority": "routine",
             "code": code,
@@ -392,7 +392,7 @@ def _tasks(
             "owner": owner,
             "reasonCode": coded(reasons, kind, REASONS, text=REASONS[kind]),
             **({"input": asserted} if asserted else {}),
-            **_ending(make, status, outcome, reason_only=False),
+            **({"output": ended["output"]} if "output" in ended else {}),
         }
 
 
@@ -450,20 +450,16 @@ def _input(system: str, which: TaskInput, **value: object) -> Resource:
     return {"type": coded(system, which, INPUTS), **value}
 
 
-def _ending(make: Maker, status: str, outcome: str | None, *, reason_only: bool) -> Resource:
-    """Return how a Task ended: why it was rejected, or what came out of it."""
-    if outcome is None:
-        return {}
-    if status == TaskStatus.REJECTED:
-        return {"statusReason": {"text": outcome}} if reason_only else {}
-    if status != TaskStatus.COMPLETED or reason_only:
-        return {}
-    system = make.publisher.code_system("cpli-discrepancy-output")
-    return {
-        "output": [
-            {"type": coded(system, "outcome", {"outcome": "Outcome"}), "valueString": outcome}
-        ]
-    }
+def ending(publisher: Publisher, status: str, outcome: str | None) -> Resource:
+    """Return a Task's status, and how it ended: why it was rejected, or what came out of it."""
+    told: Resource = {"status": status}
+    if outcome is not None and status == TaskStatus.REJECTED:
+        told["statusReason"] = {"text": outcome}
+    if outcome is not None and status == TaskStatus.COMPLETED:
+        system = publisher.code_system("cpli-discrepancy-output")
+        kind = coded(system, "outcome", {"outcome": "Outcome"})
+        told["output"] = [{"type": kind, "valueString": outcome}]
+    return told
 
 
 def nullable(column: pd.Series) -> list[Any]:

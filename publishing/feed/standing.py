@@ -87,6 +87,17 @@ def published_on(resource: Resource) -> str:
     return at.astimezone(ZoneInfo(LONDON)).date().isoformat()
 
 
+def ended_as(task: Resource, ending: Resource) -> Resource:
+    """Return a published Task as it stands now, its elements where a renderer puts them."""
+    told: Resource = {}
+    for name, said in task.items():
+        if name == "status":
+            told |= {each: ending[each] for each in ("status", "statusReason") if each in ending}
+        elif name not in {"statusReason", "output"}:
+            told[name] = said
+    return told | ({"output": ending["output"]} if "output" in ending else {})
+
+
 def has_ended(resource: Resource, *, before: date) -> bool:
     """Say whether a published service ended before a day, or a discrepancy is settled for good."""
     if resource["resourceType"] == "Task":

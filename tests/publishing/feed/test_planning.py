@@ -326,6 +326,30 @@ def test_a_discrepancy_is_told_until_it_has_gone():
     assert feed.night(4, sources({})) == ["Task deleted"]
 
 
+def test_a_discrepancy_about_whom_nobody_tells_any_more_still_ends():
+    feed = Feed()
+    feed.night(0, sources({}, discrepancies=raised()))
+    gone = raised(status="completed", outcome="It has gone.")
+    assert feed.night(1, sources(discrepancies=gone)) == [
+        "EpisodeOfCare withdrawn",
+        "Task changed",
+    ]
+    task = feed.one(TASK)
+    assert (task["status"], task["output"][0]["valueString"]) == ("completed", "It has gone.")
+    assert feed.night(2, sources(discrepancies=gone)) == []
+    assert feed.night(3, sources({}, discrepancies=gone)) == ["EpisodeOfCare changed"]
+    assert feed.night(4, sources({"restricted": "yes"}, discrepancies=gone))[-1] == "Task deleted"
+
+
+def test_a_deletion_that_was_refused_is_sent_again(feed):
+    feed.night(1, sources({"restricted": "yes"}))
+    row = next(row for row in feed.standing.values() if row.kind == EPISODE)
+    feed.standing[row.base_id] = row._replace(refused=True)
+    feed.contents[row.id] = ""
+    assert feed.night(2, sources({"restricted": "yes"})) == ["EpisodeOfCare deleted"]
+    assert feed.night(3, sources({"restricted": "yes"})) == []
+
+
 def test_a_discrepancy_that_never_was_is_taken_back():
     feed = Feed()
     feed.night(0, sources({}, discrepancies=raised()))
