@@ -107,17 +107,19 @@ def test_what_was_refused_is_counted_and_listed_and_goes_again_with_the_next_nig
 
 
 def test_a_deletion_that_was_refused_goes_again(begun: Site, drop: Path) -> None:
-    assert begun.night(1) == 0
-    deleted = dict(complete_in(drop))[NAMES[1]]["deleted.ndjson"].decode()
-    [gone, *_] = [
-        entry["request"]["url"]
-        for line in deleted.splitlines()
-        for entry in json.loads(line)["entry"]
-    ]
-    acknowledge(drop, NAMES[1], refused=[gone])
-    assert begun.publish(1) == 0
-    assert begun.night(2) == 0
-    assert gone in dict(complete_in(drop))[NAMES[2]]["deleted.ndjson"].decode()
+    assert [begun.night(number) for number in (1, 2)] == [0, 0]
+    [gone, *_] = deleted(drop, NAMES[2])
+    acknowledge(drop, NAMES[2], refused=[gone])
+    assert begun.publish(2) == 0
+    assert begun.publish(2, "--full") == 0
+    assert deleted(drop, "2026-11-20T120001Z") == [gone]
+    assert begun.publish(2, "--full") == 0
+    assert deleted(drop, "2026-11-20T120002Z") == []
+
+
+def deleted(drop: Path, export: str) -> list[str]:
+    lines = dict(complete_in(drop))[export].get("deleted.ndjson", b"").decode().splitlines()
+    return [entry["request"]["url"] for line in lines for entry in json.loads(line)["entry"]]
 
 
 BROKEN = {
