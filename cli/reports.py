@@ -44,7 +44,8 @@ def _listed(files: Iterable[str]) -> Iterator[str]:
     """Yield the names of files; those of a folder are counted."""
     folders = Counter(name.partition("/")[0] for name in files if "/" in name)
     yield from (name for name in files if "/" not in name)
-    yield from (f"{folder}/ ({counted(number, 'file')})" for folder, number in folders.items())
+    for folder, number in folders.items():
+        yield f"{folder}/ ({counted(number, 'export' if folder == 'feed' else 'file')})"
 
 
 def in_words(recorded: Recorded) -> str:
