@@ -69,12 +69,13 @@ FEED_RESOURCE = Table(
     UniqueConstraint("base_id", "generation", name="uq_feed_resource_generation"),
 )
 
-# Whose records a council restricts, as of the last night on which it was assessed.
-FEED_RESTRICTED = Table(
-    "feed_restricted",
+# Of whom nothing may be seen, and why, as of the last night on which their council was assessed.
+FEED_HIDDEN = Table(
+    "feed_hidden",
     METADATA,
     harmless("local_authority", Text(), key=True),
     harmless("patient", Text(), key=True),
+    harmless("reason", Text()),
 )
 
 # The exports, in their order. `evidence` is the hash of what one was made of, `counts` JSON: what

@@ -54,6 +54,16 @@ class Outbox:
         return self._in_state(ExportState.WAITING)
 
     @in_plain_words
+    def has_received(self, receiver: str) -> bool:
+        """Say whether anything was ever delivered to a receiver."""
+        exports = FEED_EXPORT.c
+        query = select(exports.number).where(
+            exports.receiver == receiver, exports.delivered_at.is_not(None)
+        )
+        with reading(self.engine) as connection:
+            return connection.scalar(query.limit(1)) is not None
+
+    @in_plain_words
     def unanswered(self) -> list[ExportRow]:
         """Return what was delivered without a word of the receiver yet."""
         return self._in_state(ExportState.DELIVERED)

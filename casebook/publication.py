@@ -17,10 +17,10 @@ from casebook.faults import in_plain_words
 from casebook.feed_models import (
     FEED_EXPORT,
     FEED_FILE,
+    FEED_HIDDEN,
     FEED_PREPARED,
     FEED_RECEIVER_VERSION,
     FEED_RESOURCE,
-    FEED_RESTRICTED,
 )
 from casebook.sql import insert_rows
 from casebook.working_days import utc
@@ -29,6 +29,7 @@ from schemas.vocabularies import Vocabulary
 
 T = TypeVar("T")
 V = TypeVar("V")
+HIDDEN_COLUMNS = ("local_authority", "patient", "reason")
 AT_ONCE, ROWS_AT_ONCE = 500, 5_000
 RESOURCE_COLUMNS = (*Published._fields, "content")
 
@@ -36,7 +37,7 @@ RESOURCE_COLUMNS = (*Published._fields, "content")
 class ExportState(Vocabulary):
     """How far an export has got."""
 
-    KEPT = "kept", "in the night's folder; there is nobody to deliver it to"
+    KEPT = "kept", "in the night's folder: nobody received then, or somebody else does now"
     WAITING = "waiting", "waiting to be delivered"
     DELIVERED = "delivered", "delivered"
     ACKNOWLEDGED = "acknowledged", "delivered, and the receiver has said what it took"
@@ -119,13 +120,24 @@ class State:
         self.connection.execute(delete(FEED_PREPARED).where(this))
         self.connection.execute(insert(FEED_PREPARED).values(as_of=as_of, packed=packed))
 
-    def restricted_but_for(self, assessed: Iterable[str]) -> frozenset[str]:
-        """Return the patients whose records other councils than these restrict."""
-        restricted = FEED_RESTRICTED.c
-        query = select(restricted.patient).where(
-            restricted.local_authority.not_in(sorted(assessed))
+    def hidden_but_for(self, assessed: Iterable[str]) -> dict[str, str]:
+        """Return of whom nothing may be seen, as other councils than these have it, and why."""
+        hidden = FEED_HIDDEN.c
+        query = select(hidden.patient, hidden.reason).where(
+            hidden.local_authority.not_in(sorted(assessed))
         )
-        return frozenset(self.connection.scalars(query))
+        return {row.patient: row.reason for row in self.connection.execute(query)}
+
+    def patients_but_for(self, assessed: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+        """Yield base id, council and content of patients that stand as other councils have them."""
+        resource = FEED_RESOURCE.c
+        query = select(resource.base_id, resource.local_authority, resource.content).where(
+            resource.kind == "Patient",
+            resource.stand != Stand.DELETED.value,
+            resource.local_authority.not_in(sorted(assessed)),
+        )
+        for row in self.connection.execute(query):
+            yield row.base_id, row.local_authority, row.content
 
     def standing(self) -> dict[str, Published]:
         """Return the latest generation of all that was ever published, by base id."""
@@ -163,12 +175,36 @@ class State:
             rows = [_row(change) for change in part]
             insert_rows(self.connection, FEED_RESOURCE, rows, RESOURCE_COLUMNS)
 
-    def put_restricted(self, restricted: Mapping[str, Iterable[str]]) -> None:
-        """Write down whose records the councils restrict that were assessed."""
-        column = FEED_RESTRICTED.c.local_authority
-        self.connection.execute(delete(FEED_RESTRICTED).where(column.in_(sorted(restricted))))
-        rows = [(code, each) for code, ids in sorted(restricted.items()) for each in sorted(ids)]
-        insert_rows(self.connection, FEED_RESTRICTED, rows, ("local_authority", "patient"))
+    def put_hidden(
+        self, hidden: Sequence[tuple[str, str, str]], *, assessed: Iterable[str]
+    ) -> None:
+        """Write down of whom nothing may be seen: council, patient, reason.
+
+        What was known of the assessed councils is replaced; of others more can be known.
+        """
+        column = FEED_HIDDEN.c
+        self.connection.execute(
+            delete(FEED_HIDDEN).where(column.local_authority.in_(sorted(assessed)))
+        )
+        for code, patient, _ in hidden:
+            if code not in assessed:
+                this = (column.local_authority == code) & (column.patient == patient)
+                self.connection.execute(delete(FEED_HIDDEN).where(this))
+        insert_rows(self.connection, FEED_HIDDEN, hidden, HIDDEN_COLUMNS)
+
+    def deleted(self) -> list[str]:
+        """Return everything that was ever deleted, as Type/id."""
+        resource = FEED_RESOURCE.c
+        query = select(resource.kind, resource.id).where(resource.stand == Stand.DELETED.value)
+        return [f"{row.kind}/{row.id}" for row in self.connection.execute(query)]
+
+    def set_aside(self, *, but_for: str) -> None:
+        """Let exports wait no more that were made for another receiver: it gets everything."""
+        exports = FEED_EXPORT.c
+        waiting = (exports.state == ExportState.WAITING.value) & (exports.receiver != but_for)
+        self.connection.execute(
+            update(FEED_EXPORT).where(waiting).values(state=ExportState.KEPT.value)
+        )
 
     def latest(self) -> ExportRow | None:
         """Return the latest export."""

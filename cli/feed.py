@@ -38,13 +38,15 @@ def publish_night(
     from flows.receiver import deliver_to_receiver
 
     settings = load_settings(config)
-    casebook = casebook_of(out, config, read_only=dry_run)
+    # A misspelt folder must not become a record of its own.
+    casebook = casebook_of(out, config, read_only=True)
     if dry_run:
         show_counts(
             f"What publishing the night of {as_of} would send", draft_of(casebook, as_of).counts
         )
         say("Nothing was changed.")
         return 0
+    casebook = casebook_of(out, config, read_only=False)
     folder = (out or nearest()) / as_of.isoformat()
     with progress():
         with hold(casebook, as_of, settings):

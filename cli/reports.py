@@ -19,7 +19,8 @@ from schemas.vocabularies import DiscrepancyType
 
 NOBODY = "No council"
 TOGETHER = "All"
-WORDS = {"cplis": ("CPLI", "CPLIs"), "discrepancies": ("discrepancy", "discrepancies")}
+COUNTED = {"cplis": ("CPLI", "CPLIs"), "discrepancies": ("discrepancy", "discrepancies")}
+WORDS = {"no_council": "no council"}
 HEADINGS = {Change.NEW: "new", Change.LASTING: "last", Change.GONE: "gone"}
 
 
@@ -109,8 +110,8 @@ def say_withheld(counts: Mapping[str, Any]) -> None:
         for word, reasons in of_council.items():
             if reasons:
                 why = ", ".join(f"{reason} {number:,}" for reason, number in reasons.items())
-                number = counted(sum(reasons.values()), *WORDS[word])
-                say(f"Withheld of {council_name(code)}: {number} ({why})")
+                number = counted(sum(reasons.values()), *COUNTED[word])
+                say(f"Withheld of {WORDS.get(code, council_name(code))}: {number} ({why})")
 
 
 def say_delivery(delivery: Delivery | None) -> None:

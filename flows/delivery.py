@@ -16,9 +16,12 @@ from schemas.delivery import Receiver
 from schemas.errors import CpliError, TryAgainLater
 
 
-def deliver(casebook: Casebook, receiver: Receiver, *, answers_at_once: bool) -> Delivery:
+def deliver(
+    casebook: Casebook, receiver: Receiver, *, name: str, answers_at_once: bool
+) -> Delivery:
     """Deliver what waits, the oldest first, up to the first that cannot be; read what was said.
 
+    `name` is the receiver's, as exports have it: what was made for another one is not its own.
     A later export is never delivered before an earlier one. Somebody else who delivers just now is
     left to it.
     """
@@ -28,12 +31,12 @@ def deliver(casebook: Casebook, receiver: Receiver, *, answers_at_once: bool) ->
             held.enter_context(outbox.hold(wait_seconds=0))
         except TryAgainLater:
             return Delivery(waiting=len(outbox.waiting()))
-        return _in_order(outbox, receiver, answers_at_once=answers_at_once)
+        return _in_order(outbox, receiver, name=name, answers_at_once=answers_at_once)
 
 
-def _in_order(outbox: Outbox, receiver: Receiver, *, answers_at_once: bool) -> Delivery:
+def _in_order(outbox: Outbox, receiver: Receiver, *, name: str, answers_at_once: bool) -> Delivery:
     delivered, troubles = list[ExportRow](), list[str]()
-    for row in outbox.waiting():
+    for row in (row for row in outbox.waiting() if row.receiver == name):
         trouble = _try(partial(_hand_over, outbox, receiver, row, answers_at_once=answers_at_once))
         if trouble:
             outbox.tried(row.number, trouble=trouble)
@@ -42,7 +45,7 @@ def _in_order(outbox: Outbox, receiver: Receiver, *, answers_at_once: bool) -> D
         LOG.info("Delivered: the export %s", row.name)
         delivered.append(row)
     # Whoever could not be reached just now is not asked for answers.
-    unanswered = [] if troubles else outbox.unanswered()
+    unanswered = [] if troubles else [row for row in outbox.unanswered() if row.receiver == name]
     for row in unanswered:
         trouble = _try(partial(_read_answer, outbox, receiver, row))
         troubles += [trouble] if trouble else []

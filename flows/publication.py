@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -39,6 +39,9 @@ from settings.settings import Settings
 
 FEED = "feed"
 NOON = time(12)
+NOBODYS = "no_council"
+"""Stands for the council of discrepancies that are no council's."""
+
 KINDS = {
     "Organization": "organisations",
     "Patient": "people",
@@ -85,8 +88,9 @@ def prepare_night(
         rejected_cplis=_together(frames, "rejected_cplis"),
         providers=pulls.register.frames["providers"],
         discrepancies=as_tasks(told[~of_others].reset_index(drop=True)),
-        restricted_elsewhere=casebook.publication().look(
-            lambda state: state.restricted_but_for(assessed)
+        hidden_elsewhere=casebook.publication().look(lambda state: state.hidden_but_for(assessed)),
+        births_elsewhere=casebook.publication().look(
+            lambda state: dict(_births(state.patients_but_for(assessed)))
         ),
     )
     publisher = publisher_of(settings, [each.facts.local_authority for each in pulls.councils])
@@ -152,11 +156,12 @@ def publish(
         everything = full or new_receiver
         if before and (before.as_of, before.evidence) == (as_of, made_of) and not everything:
             return Publishing(export=before, new=False)
-        if new_receiver:
+        if new_receiver and settings.feed.place:
             state.forget_versions()
+            state.set_aside(but_for=settings.feed.place)
         draft = _draft(state, prepared)
         state.put(draft.changes)
-        state.put_restricted(prepared.restricted)
+        state.put_hidden(prepared.hidden, assessed=prepared.assessed)
         export = NewExport(
             as_of=as_of,
             name=name_of(draft.transaction_time),
@@ -271,11 +276,11 @@ def _packed(state: State, as_of: date) -> bytes:
 
 
 def _draft(state: State, prepared: Prepared) -> Draft:
-    elsewhere = state.restricted_but_for(prepared.assessed)
+    elsewhere = state.hidden_but_for(prepared.assessed)
     at = _transaction_time(state, prepared.as_of)
     standing = state.standing()
     changes = plan(
-        prepared.tonight(restricted_elsewhere=elsewhere),
+        prepared.tonight(hidden_elsewhere=elsewhere),
         standing,
         state.contents,
         transaction_time=at,
@@ -308,10 +313,12 @@ def _counts(
 
 
 def _codes(prepared: Prepared) -> list[str]:
-    return sorted(prepared.assessed.union(prepared.withheld["local_authority"].dropna()))
+    """Return the councils of which anything can be withheld, and what is no council's."""
+    return sorted(prepared.assessed.union(prepared.withheld["local_authority"].fillna(NOBODYS)))
 
 
 def _withheld(withheld: pd.DataFrame, code: str) -> dict[str, Mapping[str, int]]:
+    withheld = withheld.fillna({"local_authority": NOBODYS})
     return {
         KINDS[kind]: counted(withheld, kind).get(code, {}) for kind in ("EpisodeOfCare", "Task")
     }
@@ -344,14 +351,20 @@ def _content(
     everything: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for kind, content in state.everything():
         everything[kind].append(content)
-    deleted = [each.published.reference for each in changes if each.turn is Turn.DELETED]
-    return whole(everything, deleted, reports)
+    # Whatever its receiver holds besides, from before a backup or from elsewhere, goes.
+    return whole(everything, state.deleted(), reports)
 
 
 def _request(settings: Settings, *, since: datetime | None) -> str:
     """Return the request that the export would be the answer to, if anybody had asked."""
     asked = f"{settings.feed.base_url}$export?_type={','.join(KINDS)}"
     return f"{asked}&_since={instant(since)}" if since else asked
+
+
+def _births(patients: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the council and the date of birth of published patients, by base id."""
+    for base_id, council, content in patients:
+        yield base_id, (council, json.loads(content)["birthDate"])
 
 
 def _together(frames: Mapping[str, Mapping[str, pd.DataFrame]], name: str) -> pd.DataFrame:

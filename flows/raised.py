@@ -9,12 +9,12 @@ from casebook.actions import Acceptance, Resolution
 from casebook.record import CaseState
 from publishing.feed.facts import TaskStatus
 from schemas.parsing import LONDON
-from schemas.vocabularies import DiscrepancyType
+from schemas.vocabularies import DiscrepancyType, ServiceType
 
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 PERIOD = rf"(?:(?P<since>{DAY}) to (?P<to>{DAY})|since (?P<from>{DAY})|until (?P<until>{DAY}))"
 SUPPORT = rf"^(?:active|planned|ended) {PERIOD}"
-GONE = "It has gone: what the two sides say agrees now."
+GONE = "It is not found any more."
 NOT_WRONG = (Resolution.NOT_SAME_PERSON.value, Resolution.NOT_A_DUPLICATE.value)
 REASONS = {each.value: each.display for each in (*Acceptance, *Resolution)}
 COLUMNS = (
@@ -29,6 +29,7 @@ COLUMNS = (
     "asked_by_provider",
     "authored_on",
     "outcome",
+    "asserted_service",
     "asserted_start",
     "asserted_end",
 )
@@ -56,9 +57,17 @@ def as_tasks(told: pd.DataFrame) -> pd.DataFrame:
         status=pd.Series(status, index=told.index, dtype="str"),
         authored_on=opened.astype("datetime64[us, UTC]"),
         outcome=why.mask(~told["present"] & why.isna(), GONE),
+        asserted_service=_other_service(told),
         asserted_start=start,
         asserted_end=end,
     )[list(COLUMNS)]
+
+
+def _other_service(told: pd.DataFrame) -> pd.Series:
+    """Return the service that the provider states where it is another one than the council's."""
+    differs = told["type"].eq(DiscrepancyType.SERVICE_TYPE_DIFFERS.value)
+    known = told["provider_value"].isin(ServiceType.codes())
+    return told["provider_value"].where(differs & known)
 
 
 def _asserted(told: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

@@ -54,11 +54,11 @@ def rest_place(name: str, place: RestPlace) -> fhir_rest.RestPlace:
     )
 
 
-def receiver_of(destination: Destination) -> Receiver:
-    """Return what delivers to a place."""
+def receiver_of(destination: Destination, *, known: bool = False) -> Receiver:
+    """Return what delivers to a place; `known` is one that something was delivered to before."""
     if isinstance(destination, fhir_rest.RestPlace):
         return RestReceiver(destination)
-    return drop.Drop.at(destination)
+    return drop.Drop.at(destination, known=known)
 
 
 def deliver_to_receiver(casebook: Casebook, settings: Settings) -> Delivery | None:
@@ -72,7 +72,9 @@ def deliver_to_receiver(casebook: Casebook, settings: Settings) -> Delivery | No
             return None
         # A FHIR server answers there and then, a drop by a file that comes later.
         answers_at_once = isinstance(destination, fhir_rest.RestPlace)
-        return deliver(casebook, receiver_of(destination), answers_at_once=answers_at_once)
+        name = destination.name
+        receiver = receiver_of(destination, known=casebook.outbox().has_received(name))
+        return deliver(casebook, receiver, name=name, answers_at_once=answers_at_once)
     except CpliError as error:
         trouble = str(error)
     return Delivery(waiting=len(casebook.outbox().waiting()), troubles=(trouble,))

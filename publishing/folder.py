@@ -144,7 +144,8 @@ def _write(path: Path, content: bytes) -> None:
 
     Its folder is made, if need be.
     """
-    private_folder(path.parent)
+    for folder in reversed([each for each in path.parents if not each.exists()]):
+        folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

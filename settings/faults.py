@@ -150,7 +150,8 @@ def faults_between(written: Written) -> Iterator[Fault]:
         if table.get("provider") == "supplier_reference" and not says.get("supplier_references"):
             wrong = "there is no list of references: add [supplier_references]"
             yield written.fault((*path, "provider"), wrong)
-    yield from _councils_of_one_code(written)
+    yield from _councils_of_one_code(written, "code")
+    yield from _councils_of_one_code(written, "ods_code")
     yield from _routes_of_unknown_councils(written)
     yield from _feed_without_names(written)
 
@@ -180,15 +181,16 @@ def _feed_without_names(written: Written) -> Iterator[Fault]:
             yield written.fault(("feed", name), "it is missing: the Care Record gives it to you")
 
 
-def _councils_of_one_code(written: Written) -> Iterator[Fault]:
+def _councils_of_one_code(written: Written, name: str) -> Iterator[Fault]:
     codes = {
-        name: str(council.get("code"))
-        for name, council in _tables_in(written.says.get("councils")).items()
+        council: str(table[name])
+        for council, table in _tables_in(written.says.get("councils")).items()
+        if name in table
     }
     count = Counter(codes.values())
-    for name, code in codes.items():
+    for council, code in codes.items():
         if count[code] > 1:
-            yield written.fault(("councils", name, "code"), "another council has this code too")
+            yield written.fault(("councils", council, name), "another council has this code too")
 
 
 def _routes_of_unknown_councils(written: Written) -> Iterator[Fault]:

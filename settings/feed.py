@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PositiveFloat, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, PositiveFloat, SecretStr
 
 from publishing.feed.facts import OrganisationType
 from schemas.errors import WrongUsage
@@ -14,6 +15,7 @@ from settings.strict import Name, Strict, Text
 
 EXAMPLE_BASE = "https://example.org/fhir/"
 EXAMPLE_SOURCE = "EXAMPLE-CPLI-01"
+ODS_CODE = re.compile(r"[A-Z0-9]{2,12}")
 
 
 def known_base(url: str) -> str:
@@ -45,7 +47,14 @@ def known_organisation(code: str) -> str:
     return code
 
 
-OdsCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,12}$")]
+def known_ods_code(code: str) -> str:
+    """Return an ODS code, or raise `ValueError`."""
+    if not ODS_CODE.fullmatch(code):
+        raise ValueError("it must be an ODS code: 2 to 12 capitals and digits")
+    return code
+
+
+OdsCode = Annotated[str, AfterValidator(known_ods_code)]
 OrganisationCode = Annotated[str, AfterValidator(known_organisation)]
 
 

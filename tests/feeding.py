@@ -51,6 +51,7 @@ TASK: Mapping[str, object] = {
     "status": "requested",
     "authored_on": pd.Timestamp("2026-11-17T06:15", tz="UTC"),
     "outcome": None,
+    "asserted_service": None,
     "asserted_start": pd.NaT,
     "asserted_end": pd.NaT,
 }
@@ -69,7 +70,6 @@ def sources(
     *lines: Row,
     discrepancies: pd.DataFrame | None = None,
     providers: Sequence[Row] = PROVIDERS,
-    restricted_elsewhere: Sequence[str] = (),
 ) -> Sources:
     """What a night knows of one council, from CPLIs like `CPLI_ROW` but for the changes."""
     cleaned = cleaned_cplis(*({**CPLI_ROW, **line} for line in lines))
@@ -78,7 +78,6 @@ def sources(
         rejected_cplis=cleaned.rejected,
         providers=cleaned_providers(*providers).valid,
         discrepancies=tasks() if discrepancies is None else discrepancies,
-        restricted_elsewhere=frozenset(restricted_elsewhere),
     )
 
 

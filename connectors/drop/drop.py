@@ -11,6 +11,7 @@ from connectors.drop.laying import (
     has_arrived,
     insist_on_plain_files,
     insist_on_plain_name,
+    insist_on_the_same,
     make_folders,
     publish,
     put,
@@ -31,17 +32,21 @@ MOST_BYTES = 50_000_000
 class Drop(Receiver):
     """Lays exports into a folder that its receiver empties.
 
-    An acknowledgement of more than `most_bytes` is refused. Raises TryAgainLater or PersonNeeded.
+    Where it is `known` from an earlier delivery, its folder of acknowledgements must be there. An
+    acknowledgement of more than `most_bytes` is refused. Raises TryAgainLater or PersonNeeded.
     """
 
-    def __init__(self, reach: Reach, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, reach: Reach, *, known: bool = False, most_bytes: int = MOST_BYTES) -> None:
         self.reach = reach
+        self.known = known
         self.most_bytes = most_bytes
 
     @classmethod
-    def at(cls, place: SftpPlace | DropFolder, *, retry: Retry | None = None) -> Drop:
+    def at(
+        cls, place: SftpPlace | DropFolder, *, known: bool = False, retry: Retry | None = None
+    ) -> Drop:
         """Return the drop at a place."""
-        return cls(way_to(place, retry=retry))
+        return cls(way_to(place, retry=retry), known=known)
 
     def deliver(self, export: Export, journal: Journal) -> None:
         """Deliver an export, or what is missing of it; once done, another call changes nothing."""
@@ -51,6 +56,8 @@ class Drop(Receiver):
         at_manifest = journal.noted(AT_MANIFEST)
         with self.reach as reach:
             reach(lambda shelf: shelf.insist())
+            if self.known:
+                reach(partial(insist_on_the_same, export=export))
             if not reach(partial(has_arrived, export=export, at_manifest=at_manifest)):
                 self._lay(export)
                 if not at_manifest:

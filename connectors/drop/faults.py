@@ -88,9 +88,10 @@ SENTENCES = MappingProxyType(
             " the rest, or to acknowledge it."
         ),
         Fault.NOT_THE_SAME: (
-            "{what} is gone from {place}, and its folder acknowledgements too: this may be another"
-            " folder than before, such as one whose share is not mounted. Bring the share back; or"
-            " if {keeper} did take the export, ask them to make acknowledgements again."
+            "{place} has no folder acknowledgements, which we made at the first delivery, so"
+            " {what} is held back: this may be another folder than before, such as one whose share"
+            " is not mounted. Bring the share back; or if it is the same folder, ask {keeper} to"
+            " make acknowledgements again."
         ),
         Fault.EXPORT_CHANGED: (
             "{what} is no longer what it was when the export was made, so it was not delivered to"

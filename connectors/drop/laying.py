@@ -43,6 +43,12 @@ def acknowledgement_of(export: str) -> str:
     return f"{ACKNOWLEDGEMENTS}/{export}.json"
 
 
+def insist_on_the_same(shelf: Shelf, *, export: Export) -> None:
+    """Raise `not_the_same` where the folder that we made at the first delivery is gone."""
+    if not shelf.has_folder(ACKNOWLEDGEMENTS):
+        raise trouble(Fault.NOT_THE_SAME, shelf.place, what=export.name)
+
+
 def has_arrived(shelf: Shelf, *, export: Export, at_manifest: bool) -> bool:
     """Say whether an export lies there complete, or its receiver has it already.
 
@@ -72,8 +78,7 @@ def was_taken(shelf: Shelf, *, export: Export) -> bool:
         if there < len(others):
             raise trouble(Fault.BEING_TAKEN, shelf.place, what=export.name)
         return False
-    if not shelf.has_folder(ACKNOWLEDGEMENTS):
-        raise trouble(Fault.NOT_THE_SAME, shelf.place, what=export.name)
+    insist_on_the_same(shelf, export=export)
     return True
 
 

@@ -85,8 +85,8 @@ class Tonight:
     """What a night says of the feed.
 
     `lines` come with references going back; `withheld` gives reasons by base id. `over` are the
-    base ids of CPLIs that ended before the window, `restricted` those of all patients whom any
-    council restricts.
+    base ids of CPLIs that ended before the window, `hidden` those of all patients of whom nothing
+    may be seen.
     """
 
     as_of: date
@@ -95,7 +95,7 @@ class Tonight:
     lines: Sequence[Line]
     withheld: Mapping[str, str]
     over: frozenset[str]
-    restricted: frozenset[str]
+    hidden: frozenset[str]
     unread: Unread = field(default_factory=Unread)
     endings: Mapping[str, Resource] = field(default_factory=dict)
 
@@ -237,7 +237,7 @@ class _Export:
     def _must_go(self, row: Published) -> bool:
         patient = row.base_id if row.kind == "Patient" else row.about
         return (
-            patient in self.tonight.restricted
+            patient in self.tonight.hidden
             or row.base_id in self.tonight.over
             or (
                 self.tonight.withheld.get(row.base_id) in NEVER_SEEN

@@ -21,6 +21,7 @@ from publishing.feed.standing import refreshed
 from reconciliation.days import window_start
 
 PART_BYTES = 2**20
+HIDDEN_COLUMNS = ("local_authority", "patient", "reason")
 UNRESOLVED = "refers to one that failed"
 KINDS = ("Organization", "Patient", "EpisodeOfCare", "Task")
 """References go back in this order."""
@@ -33,8 +34,8 @@ Failed = Mapping[tuple[str, str], str]
 class Prepared:
     """A night's part of the feed; `withheld` has `WITHHELD_COLUMNS` and base_id.
 
-    `over` are the base ids of CPLIs that ended before the window, `restricted` gives for each
-    assessed council the patients whose records it restricts. `endings` say how discrepancies stand
+    `over` are the base ids of CPLIs that ended before the window. `hidden` gives councils, patients
+    of whom nothing may be seen, and the reason. `endings` say how discrepancies stand
     whose persons nobody tells of tonight.
     """
 
@@ -46,9 +47,9 @@ class Prepared:
     over: frozenset[str]
     unread: Unread
     endings: Mapping[str, Resource]
-    restricted: Mapping[str, frozenset[str]]
+    hidden: tuple[tuple[str, str, str], ...]
 
-    def tonight(self, *, restricted_elsewhere: frozenset[str]) -> Tonight:
+    def tonight(self, *, hidden_elsewhere: Iterable[str]) -> Tonight:
         """Return what the night says, beside what is known of councils that were not assessed."""
         return Tonight(
             as_of=self.as_of,
@@ -59,8 +60,13 @@ class Prepared:
             over=self.over,
             unread=self.unread,
             endings=self.endings,
-            restricted=restricted_elsewhere.union(*self.restricted.values()),
+            hidden=self.hidden_patients.union(hidden_elsewhere),
         )
+
+    @property
+    def hidden_patients(self) -> frozenset[str]:
+        """The patients of whom nothing may be seen."""
+        return frozenset(patient for _, patient, _ in self.hidden)
 
 
 def prepare(
@@ -99,13 +105,9 @@ def prepare(
         ),
         unread=_unread(publishable.unread, maker),
         endings=dict(_endings(publishable.strangers, publisher)),
-        restricted={
-            code: frozenset(of_council["patient"])
-            for code in sorted(assessed)
-            for of_council in [
-                publishable.restricted[publishable.restricted["local_authority"].eq(code)]
-            ]
-        },
+        hidden=tuple(
+            sorted(zip(*(publishable.hidden[name] for name in HIDDEN_COLUMNS), strict=True))
+        ),
     )
 
 
@@ -139,7 +141,7 @@ def beside(fresh: Prepared, earlier: Prepared, *, others: frozenset[str]) -> Pre
     stays.
     """
     others = others & earlier.assessed
-    hidden = frozenset().union(*fresh.restricted.values())
+    hidden = fresh.hidden_patients
     told = {line.base_id: line for line in fresh.lines}
     renewed = {
         f"{line.kind}/{line.base_id}": json.loads(told[line.base_id].content)
@@ -170,11 +172,16 @@ def beside(fresh: Prepared, earlier: Prepared, *, others: frozenset[str]) -> Pre
         over=fresh.over | earlier.over,
         unread=fresh.unread | earlier.unread,
         endings={**earlier.endings, **fresh.endings},
-        restricted={
-            **{code: ids for code, ids in earlier.restricted.items() if code in others},
-            **fresh.restricted,
-        },
+        hidden=_known_once((*fresh.hidden, *(row for row in earlier.hidden if row[0] in others))),
     )
+
+
+def _known_once(hidden: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str, str], ...]:
+    """Return each council's patient once; what is told first counts."""
+    first: dict[tuple[str, str], str] = {}
+    for council, patient, reason in hidden:
+        first.setdefault((council, patient), reason)
+    return tuple(sorted((*key, reason) for key, reason in first.items()))
 
 
 def _named_now(line: Line, renewed: Mapping[str, Resource]) -> Line:
@@ -267,7 +274,7 @@ def pack(prepared: Prepared) -> bytes:
         "over": sorted(prepared.over),
         "unread": {name: sorted(said) for name, said in vars(prepared.unread).items()},
         "endings": dict(sorted(prepared.endings.items())),
-        "restricted": {code: sorted(ids) for code, ids in sorted(prepared.restricted.items())},
+        "hidden": [list(row) for row in prepared.hidden],
     }
     packed, parts = zlib.compressobj(level=1), list[bytes]()
     for part in (header, *prepared.lines):
@@ -299,7 +306,7 @@ def unpack(packed: bytes) -> Prepared:
         over=frozenset(header["over"]),
         unread=Unread(**{name: frozenset(said) for name, said in header["unread"].items()}),
         endings=header["endings"],
-        restricted={code: frozenset(ids) for code, ids in header["restricted"].items()},
+        hidden=tuple((row[0], row[1], row[2]) for row in header["hidden"]),
     )
 
 

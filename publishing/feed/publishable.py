@@ -7,7 +7,7 @@ that holds, and is listed by its id, never by whom it is about.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -36,15 +36,20 @@ class Sources:
     `discrepancies` has discrepancy_id, type, local_authority, provider_id, person_id, cpli_ids and
     service_type as `Discrepancy` has them, and: status (of `TaskStatus`), asked_by_provider (not by
     the council itself), authored_on (an instant, UTC), outcome (text of how or why it ended),
-    asserted_start and asserted_end (dates that the provider states); the last three may be null.
-    `restricted_elsewhere` are patients of councils that could not be assessed tonight.
+    asserted_service (the provider's, where it is another than the council's), asserted_start and
+    asserted_end (dates that the provider states); the last four may be null.
+
+    Of councils that could not be assessed tonight, `hidden_elsewhere` gives patients of whom
+    nothing may be told with the reason, and `births_elsewhere` the council and the date of birth of
+    those that stand at the receiver.
     """
 
     cplis: pd.DataFrame
     rejected_cplis: pd.DataFrame
     providers: pd.DataFrame
     discrepancies: pd.DataFrame
-    restricted_elsewhere: frozenset[str] = frozenset()
+    hidden_elsewhere: Mapping[str, str] = field(default_factory=dict)
+    births_elsewhere: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +58,7 @@ class Publishable:
 
     `people` has one row an NHS number; `patient`, its resource's id, grows from a keyed hash and
     names it in `cplis` and `discrepancies`. `withheld` has the columns of `WITHHELD_COLUMNS`, and
-    `restricted` local_authority and patient of whoever an assessed council restricts. `over` has
+    `hidden` local_authority, patient and reason of whoever must not be seen. `over` has
     local_authority and cpli_id of what ended before the window, `unread` these two and patient of
     CPLIs that were rejected, as far as they can be read. `strangers` are the discrepancies about
     whom no council tells of tonight.
@@ -64,7 +69,7 @@ class Publishable:
     people: pd.DataFrame
     providers: pd.DataFrame
     withheld: pd.DataFrame
-    restricted: pd.DataFrame
+    hidden: pd.DataFrame
     over: pd.DataFrame
     unread: pd.DataFrame
     strangers: pd.DataFrame
@@ -74,7 +79,7 @@ def decide(
     sources: Sources, publisher: Publisher, *, as_of: date, window_months: int = 12
 ) -> Publishable:
     """Part what is published from what is withheld."""
-    people = _judged_people(sources, publisher)
+    people, hidden = _judged_people(sources, publisher)
     providers = _judged_providers(sources.providers, publisher)
     window = pd.Timestamp(window_start(as_of, months=window_months))
     cplis = _joined(in_scope(sources.cplis, window=window), people, providers, publisher)
@@ -99,7 +104,7 @@ def decide(
             ],
             ignore_index=True,
         ),
-        restricted=people.loc[people["marked"] & people["patient"].notna(), COUNCIL_PATIENT],
+        hidden=hidden,
         strangers=discrepancies[discrepancies["withheld_rule"].eq(UNVERIFIED)],
         unread=_unread(sources.rejected_cplis, people, publisher),
         over=sources.cplis.loc[_over(sources.cplis, window=window), ["local_authority", "cpli_id"]],
@@ -161,8 +166,8 @@ def _unread(rejected: pd.DataFrame, people: pd.DataFrame, publisher: Publisher) 
     ]
 
 
-def _judged_people(sources: Sources, publisher: Publisher) -> pd.DataFrame:
-    """Say of each person why nothing about them goes out, null where it does."""
+def _judged_people(sources: Sources, publisher: Publisher) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Say of each person why nothing about them goes out, null where it does; and who is hidden."""
     received = (sources.cplis, sources.rejected_cplis)
     lines = pd.concat(
         [frame[[*PERSON, "start_date", "cpli_id", *DETAILS, "restricted"]] for frame in received],
@@ -172,37 +177,62 @@ def _judged_people(sources: Sources, publisher: Publisher) -> pd.DataFrame:
     for name in ("family_name", "given_name"):
         people[name] = plain_text(people[name])
     people["patient"] = _patients(people["nhs_number"], publisher)
-    marks = lines[restricts(lines["restricted"])]
-    people["marked"] = pd.MultiIndex.from_frame(people[PERSON]).isin(
-        pd.MultiIndex.from_frame(marks[PERSON])
-    )
-    # One human being can be two persons; a restriction of either holds for both.
     hidden = pd.concat(
-        [people.loc[people["marked"], "patient"], _patients(marks["nhs_number"], publisher)]
-    )
-    restricted = people["marked"] | people["patient"].isin(
-        sources.restricted_elsewhere.union(hidden.dropna())
-    )
-    births = people.groupby("patient")["date_of_birth"].nunique()
-    # Two people cannot have one NHS number: it is verified of neither.
-    shared = people["patient"].isin(births.index[births > 1])
-    rule = np.select(
         [
-            shared,
-            people["family_name"].isna() | people["given_name"].isna(),
-            people["date_of_birth"].isna(),
-        ],
+            _restricted(lines[restricts(lines["restricted"])], people, publisher),
+            _shared(people, sources),
+        ]
+    ).drop_duplicates(COUNCIL_PATIENT)
+    # One human being can be two persons; what hides either hides both.
+    reasons = dict(zip(hidden["patient"], hidden["reason"], strict=True))
+    why = people["patient"].map({**reasons, **sources.hidden_elsewhere}).astype("str")
+    nameless = people["family_name"].isna() | people["given_name"].isna()
+    marked = pd.MultiIndex.from_frame(people[PERSON]).isin(
+        pd.MultiIndex.from_frame(lines.loc[restricts(lines["restricted"]), PERSON])
+    )
+    unnumbered = people["patient"].isna()
+    shared = why.eq(WithheldReason.NO_NHS_NUMBER.value)
+    rule = np.select(
+        [shared, nameless, people["date_of_birth"].isna()],
         ["Patient.identifier shared", "Patient.name missing", "Patient.birthDate missing"],
         default="",
     )
     people["withheld"] = _first_reason(
-        restricted=restricted,
-        no_number=people["patient"].isna() | shared,
+        restricted=marked | why.eq(WithheldReason.RESTRICTED.value),
+        no_number=unnumbered | shared,
         check_failed=rule != "",
     )
-    stated = people["withheld"].ne(WithheldReason.RESTRICTED.value) & (rule != "")
-    people["withheld_rule"] = pd.Series(rule, dtype="str").where(stated & people["patient"].notna())
-    return people
+    stated = people["withheld"].ne(WithheldReason.RESTRICTED.value) & ~unnumbered & (rule != "")
+    people["withheld_rule"] = pd.Series(rule, dtype="str").where(stated)
+    return people, hidden
+
+
+def _restricted(marks: pd.DataFrame, people: pd.DataFrame, publisher: Publisher) -> pd.DataFrame:
+    """Return whose records councils restrict: by their reference, and by the line's own number."""
+    of_person = marks[PERSON].merge(people[[*PERSON, "patient"]], on=PERSON)
+    of_line = marks.assign(patient=_patients(marks["nhs_number"], publisher))
+    found = pd.concat([of_person[COUNCIL_PATIENT], of_line[COUNCIL_PATIENT]]).dropna()
+    return found.assign(reason=WithheldReason.RESTRICTED.value)
+
+
+def _shared(people: pd.DataFrame, sources: Sources) -> pd.DataFrame:
+    """Return whose number somebody with another date of birth has too: it is verified of neither.
+
+    Also of a council that is not assessed tonight: as it stands at the receiver, or as it was known
+    when that council was there.
+    """
+    elsewhere = sources.births_elsewhere
+    births = people.groupby("patient")["date_of_birth"].nunique()
+    twice = people["patient"].isin(births.index[births > 1])
+    there = people["patient"].map({key: born for key, (_, born) in elsewhere.items()})
+    born = people["date_of_birth"].dt.strftime("%Y-%m-%d")
+    differs = there.notna() & born.notna() & born.ne(there)
+    known = people["patient"].map(sources.hidden_elsewhere).eq(WithheldReason.NO_NHS_NUMBER.value)
+    of_ours = people.loc[twice | differs | known, COUNCIL_PATIENT]
+    theirs = [(elsewhere[key][0], key) for key in people.loc[differs, "patient"]]
+    of_theirs = pd.DataFrame(theirs, columns=COUNCIL_PATIENT, dtype="str")
+    found = pd.concat([of_ours, of_theirs]).dropna()
+    return found.assign(reason=WithheldReason.NO_NHS_NUMBER.value)
 
 
 def _patients(nhs_numbers: pd.Series, publisher: Publisher) -> pd.Series:

@@ -354,7 +354,19 @@ def _tasks(
         "text": DISCREPANCY["cpli-discrepancy"],
     }
     focuses = _focuses(publishable, as_of=as_of)
-    for number, council, patient, provider, asked, kind, status, outcome, raised, said in zip(
+    for (
+        number,
+        council,
+        patient,
+        provider,
+        asked,
+        kind,
+        status,
+        outcome,
+        raised,
+        other,
+        said,
+    ) in zip(
         tasks["discrepancy_id"],
         tasks["local_authority"],
         tasks["patient"],
@@ -364,12 +376,13 @@ def _tasks(
         tasks["status"],
         nullable(plain_text(tasks["outcome"])),
         instants(tasks["authored_on"]),
+        tasks["asserted_service"].notna(),
         _asserted(tasks, make),
         strict=True,
     ):
         owner = owners[council]
         focus = focuses.get(number)
-        asserted = said[1:] if focus else said
+        asserted = said[1:] if focus and not other else said
         ended = ending(publisher, status, outcome)
         yield {
             "resourceType": "Task",
@@ -428,11 +441,11 @@ def _focuses(publishable: Publishable, *, as_of: date) -> People:
 def _asserted(tasks: pd.DataFrame, make: Maker) -> Iterator[list[Resource]]:
     """Yield what the provider asserts: the service first, then the days that it states.
 
-    Where there is a focus, that says the service.
+    Where there is a focus, that says the service, unless the provider states another.
     """
     system = make.publisher.code_system("cpli-discrepancy-input")
     for code, start, end in zip(
-        nullable(tasks["service_type"]),
+        nullable(tasks["asserted_service"].fillna(tasks["service_type"])),
         iso_days(tasks["asserted_start"]),
         iso_days(tasks["asserted_end"]),
         strict=True,

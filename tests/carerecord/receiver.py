@@ -89,7 +89,7 @@ class Receiver:
         found += self._order_breaches(content)
         if not full:
             found += self._needless(content, changed)
-        found += self._apply(content)
+        found += self._apply(content, full=full)
         found += self._day_breaches(reading, content, changed, not_assessed)
         found += whole_breaches(self.held, self.base_url)
         if full:
@@ -195,7 +195,8 @@ class Receiver:
             ("incremental-needless", lines[key].subject, "") for key in lines.keys() - needed
         )
 
-    def _apply(self, content: Content) -> Iterator[Found]:
+    def _apply(self, content: Content, *, full: bool) -> Iterator[Found]:
+        """A full export may delete again whatever was ever deleted."""
         sent: set[str] = set()
         gone: set[str] = set()
         for line in content.lines:
@@ -211,7 +212,7 @@ class Receiver:
                 yield "deleted-and-output", key, ""
             elif key in gone:
                 yield "deleted-twice", key, ""
-            elif key not in self.held:
+            elif key not in self.held and not (full and key in self._deleted):
                 yield "deleted-unknown", key, ""
             gone.add(key)
             self.held.pop(key, None)

@@ -79,15 +79,20 @@ def test_a_deleted_resource_keeps_its_id_and_nothing_else(casebook):
     assert standing(casebook) == {"base-1": again}
 
 
-def test_restrictions_are_known_of_councils_that_are_away(casebook):
+def test_who_is_hidden_is_known_of_councils_that_are_away(casebook):
     publication = casebook.publication()
-    publication.change(lambda state: state.put_restricted({LEICESTER: {"a"}, RUTLAND: {"b", "c"}}))
-    publication.change(lambda state: state.put_restricted({LEICESTER: set()}))
-    for assessed, expected in (((), "bc"), ((LEICESTER,), "bc"), ((LEICESTER, RUTLAND), "")):
-        known = publication.look(
-            lambda state, assessed=assessed: state.restricted_but_for(assessed)
-        )
-        assert known == frozenset(expected)
+
+    def put(*hidden: tuple[str, str, str], assessed: set[str]) -> None:
+        publication.change(lambda state: state.put_hidden(hidden, assessed=assessed))
+
+    def known(*assessed: str) -> dict[str, str]:
+        return publication.look(lambda state: state.hidden_but_for(assessed))
+
+    both = {LEICESTER, RUTLAND}
+    put((LEICESTER, "a", "x"), (RUTLAND, "b", "x"), (RUTLAND, "c", "y"), assessed=both)
+    put((RUTLAND, "c", "z"), assessed={LEICESTER})
+    assert known() == known(LEICESTER) == {"b": "x", "c": "z"}
+    assert known(LEICESTER, RUTLAND) == {}
 
 
 def test_what_a_night_gives_is_kept_until_a_later_one_is_published(casebook):

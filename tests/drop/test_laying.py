@@ -295,3 +295,13 @@ def test_every_fault_has_a_sentence_and_a_family(folder: DropFolder) -> None:
         said: Any = trouble(fault, folder, what="x")
         assert isinstance(said, TryAgainLater if fault in LATER else PersonNeeded)
         assert getattr(said, "soon", False) is (fault in PASSING)
+
+
+def test_a_drop_that_is_known_and_empty_may_be_another_one(folder: DropFolder) -> None:
+    known = Drop.at(folder, known=True)
+    assert fault_of(lambda: known.deliver(export_of(), Notes())) == Fault.NOT_THE_SAME
+    assert content(folder.path) == {}
+    Drop.at(folder).deliver(export_of(), Notes())
+    assert content(folder.path) == WHOLE
+    known.deliver(export_of(), Notes())
+    assert content(folder.path) == WHOLE

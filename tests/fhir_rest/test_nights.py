@@ -51,7 +51,7 @@ def load_and_compare(tmp_path: Path, there: FhirServer) -> None:
     for night in NIGHTS:
         assert receiver.receive(site.night(night), not_assessed=["E06000017"]) == []
         site.work(night)
-        delivery = deliver(site.casebook, server, answers_at_once=True)
+        delivery = deliver(site.casebook, server, name="care_record", answers_at_once=True)
         assert (len(delivery.delivered), delivery.waiting, delivery.refused) == (1, 0, 0)
     held = {reference: plain(resource) for reference, resource in receiver.held.items()}
     for kind in ("Organization", "Patient", "EpisodeOfCare", "Task"):

@@ -65,10 +65,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("base_id", "generation", name="uq_feed_resource_generation"),
     )
     op.create_table(
-        "feed_restricted",
+        "feed_hidden",
         sa.Column("local_authority", sa.Text(), nullable=False),
         sa.Column("patient", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("local_authority", "patient", name="pk_feed_restricted"),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("local_authority", "patient", name="pk_feed_hidden"),
     )
     op.create_table(
         "feed_file",

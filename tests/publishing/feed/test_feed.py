@@ -219,11 +219,7 @@ def test_what_is_packed_is_what_comes_out():
     again = unpack(pack(night))
     assert pack(again) == pack(night)
     pd.testing.assert_frame_equal(again.withheld, night.withheld)
-    assert (again.lines, again.restricted, again.over) == (
-        night.lines,
-        night.restricted,
-        night.over,
-    )
+    assert (again.lines, again.hidden, again.over) == (night.lines, night.hidden, night.over)
 
 
 def test_a_line_is_the_resource_and_nothing_else():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -28,7 +29,7 @@ class Feed:
     def __init__(self) -> None:
         self.standing: dict[str, Published] = {}
         self.contents: dict[str, str] = {}
-        self.restricted: dict[str, frozenset[str]] = {}
+        self.hidden: dict[tuple[str, str], str] = {}
         self.taken: set[str] = set()
 
     def night(
@@ -37,18 +38,25 @@ class Feed:
         """Let a night come, so many days after the first; return what it does, in words."""
         as_of = AS_OF + timedelta(days=number)
         at = datetime.combine(as_of, time(12), tzinfo=UTC)
-        elsewhere = [ids for code, ids in self.restricted.items() if code not in assessed]
-        known = known or sources()
-        known = Sources(**{**vars(known), "restricted_elsewhere": frozenset().union(*elsewhere)})
+        elsewhere = {key[1]: why for key, why in self.hidden.items() if key[0] not in assessed}
+        births = {
+            row.base_id: (row.local_authority, json.loads(self.contents[row.id])["birthDate"])
+            for row in self.standing.values()
+            if row.kind == PATIENT
+            and row.local_authority not in assessed
+            and row.id in self.contents
+        }
+        known = replace(known or sources(), hidden_elsewhere=elsewhere, births_elsewhere=births)
         prepared = prepare(known, PUBLISHER, as_of=as_of, assessed=assessed, at=at)
         prepared = unpack(pack(prepared))
         changes = plan(
-            prepared.tonight(restricted_elsewhere=frozenset().union(*elsewhere)),
+            prepared.tonight(hidden_elsewhere=elsewhere),
             dict(self.standing),
             lambda ids: {each: self.contents[each] for each in ids},
             transaction_time=at,
         )
-        self.restricted |= prepared.restricted
+        self.hidden = {key: why for key, why in self.hidden.items() if key[0] not in assessed}
+        self.hidden |= {(council, patient): why for council, patient, why in prepared.hidden}
         moment = Moment(as_of=as_of, transaction_time=at, publisher=PUBLISHER)
         for change in changes:
             row = change.published
@@ -271,6 +279,21 @@ def in_rutland(line: Row) -> Sources:
     frames = (cleaned.valid, cleaned.rejected)
     valid, rejected = (frame.assign(local_authority=RUTLAND) for frame in frames)
     return Sources(**{**vars(sources()), "cplis": valid, "rejected_cplis": rejected})
+
+
+def test_two_councils_people_with_one_number_are_hidden_whichever_is_away(feed):
+    bob = in_rutland({"person_id": "R1", "date_of_birth": "1950-01-01", "given_name": "Bob"})
+    leicester, rutland = frozenset({LEICESTER}), frozenset({RUTLAND})
+    gone = feed.night(1, bob, assessed=rutland)
+    assert gone == ["EpisodeOfCare deleted", "Organization deleted", "Patient deleted"]
+    for number, known, assessed in (
+        (2, bob, rutland),
+        (3, sources({}), leicester),
+        (4, bob, rutland),
+    ):
+        assert feed.night(number, known, assessed=assessed) == []
+    feed.night(5, sources({"nhs_number": synthetic_nhs_number(77)}), assessed=leicester)
+    assert "EpisodeOfCare added" in feed.night(6, bob, assessed=rutland)
 
 
 def test_a_person_stays_as_the_council_that_is_away_has_told_them(feed):
