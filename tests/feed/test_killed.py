@@ -27,7 +27,7 @@ TABLES = {
     "feed_export": "number, name, as_of, full_export, evidence, counts, receiver, state, trouble",
     "feed_file": "number, position, name, size_bytes, sha256, content",
     "feed_resource": "*",
-    "feed_restricted": "*",
+    "feed_hidden": "*",
     "feed_prepared": "*",
     "feed_step": "*",
     "feed_refusal": "*",
