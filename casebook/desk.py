@@ -33,12 +33,10 @@ from casebook.keeping import kept_levels
 from casebook.levels import ServiceLevels
 from casebook.models import CASE_ACTION, DISCREPANCY_CASE, HISTORY, NIGHT, NIGHT_COUNCIL
 from casebook.record import CaseState, Presence
+from casebook.sql import AT_ONCE, pieces
 from casebook.store import Casebook
 from casebook.working_days import london, working_days_after
 from schemas.vocabularies import DiscrepancyType
-
-AT_ONCE = 500
-"""How many cases are asked for in one query."""
 
 ASSIGNMENT = ("team", "worker")
 
@@ -108,8 +106,7 @@ class Desk:
 
 def _asked_for(connection: Connection, ids: Sequence[str]) -> pd.DataFrame:
     found = [
-        read_cases(connection, DISCREPANCY_CASE.c.discrepancy_id.in_(ids[first : first + AT_ONCE]))
-        for first in range(0, len(ids), AT_ONCE)
+        read_cases(connection, DISCREPANCY_CASE.c.discrepancy_id.in_(some)) for some in pieces(ids)
     ]
     standing = pd.concat(found)
     if missing := set(ids) - set(standing.index):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from casebook.database import reading, writing
 from casebook.faults import in_plain_words
@@ -21,12 +21,12 @@ from casebook.feed_models import (
 )
 from casebook.locks import lock
 from casebook.publication import ExportRow, ExportState, export_row
+from casebook.sql import pieces
 from schemas.delivery import Acknowledgement, Export, ExportFile, Refusal
 from schemas.errors import PersonNeeded
 
 THE_OUTBOX = date.min
 """Stands for a night in the lock of whoever delivers: only one may."""
-AT_ONCE = 500
 
 
 class Outbox:
@@ -51,7 +51,7 @@ class Outbox:
     @in_plain_words
     def waiting(self) -> list[ExportRow]:
         """Return what is to be delivered, in this order."""
-        return self._in_state(ExportState.WAITING)
+        return self._exports(FEED_EXPORT.c.state == ExportState.WAITING.value)
 
     @in_plain_words
     def has_received(self, receiver: str) -> bool:
@@ -66,16 +66,12 @@ class Outbox:
     @in_plain_words
     def unanswered(self) -> list[ExportRow]:
         """Return what was delivered without a word of the receiver yet."""
-        return self._in_state(ExportState.DELIVERED)
+        return self._exports(FEED_EXPORT.c.state == ExportState.DELIVERED.value)
 
     @in_plain_words
     def exports(self, *, as_of: date | None = None) -> list[ExportRow]:
         """Return all exports, or those of a night, in their order."""
-        query = select(FEED_EXPORT).order_by(FEED_EXPORT.c.number)
-        if as_of is not None:
-            query = query.where(FEED_EXPORT.c.as_of == as_of)
-        with reading(self.engine) as connection:
-            return [export_row(row) for row in connection.execute(query)]
+        return self._exports(*([] if as_of is None else [FEED_EXPORT.c.as_of == as_of]))
 
     @in_plain_words
     def refusals(self, number: int) -> tuple[Refusal, ...]:
@@ -175,9 +171,8 @@ class Outbox:
     def _lock(self, *, wait_seconds: float) -> Callable[[], None]:
         return lock(self.engine, THE_OUTBOX, wait_seconds=wait_seconds)
 
-    def _in_state(self, state: ExportState) -> list[ExportRow]:
-        exports = FEED_EXPORT.c
-        query = select(FEED_EXPORT).where(exports.state == state.value).order_by(exports.number)
+    def _exports(self, *where: ColumnElement[bool]) -> list[ExportRow]:
+        query = select(FEED_EXPORT).where(*where).order_by(FEED_EXPORT.c.number)
         with reading(self.engine) as connection:
             return [export_row(row) for row in connection.execute(query)]
 
@@ -227,8 +222,7 @@ class ExportJournal:
         """Return the receiver's versions of those that it is known to hold."""
         held, found = FEED_RECEIVER_VERSION.c, dict[str, str]()
         with reading(self.engine) as connection:
-            for first in range(0, len(references), AT_ONCE):
-                some = references[first : first + AT_ONCE]
+            for some in pieces(references):
                 query = select(held.reference, held.version).where(held.reference.in_(some))
                 found |= {row.reference: row.version for row in connection.execute(query)}
         return found
@@ -240,9 +234,8 @@ class ExportJournal:
 
 
 def _keep_versions(connection: Connection, versions: Mapping[str, str | None]) -> None:
-    held, references = FEED_RECEIVER_VERSION.c.reference, sorted(versions)
-    for first in range(0, len(references), AT_ONCE):
-        some = references[first : first + AT_ONCE]
+    held = FEED_RECEIVER_VERSION.c.reference
+    for some in pieces(sorted(versions)):
         connection.execute(delete(FEED_RECEIVER_VERSION).where(held.in_(some)))
     rows = [
         {"reference": each, "version": version} for each, version in versions.items() if version
@@ -266,6 +259,6 @@ def _refuse(connection: Connection, number: int, refused: Sequence[Refusal]) -> 
     if rows:
         connection.execute(insert(FEED_REFUSAL), rows)
     ids = [reference.partition("/")[2] for reference in references]
-    for first in range(0, len(ids), AT_ONCE):
-        these = FEED_RESOURCE.c.id.in_(ids[first : first + AT_ONCE])
+    for some in pieces(ids):
+        these = FEED_RESOURCE.c.id.in_(some)
         connection.execute(update(FEED_RESOURCE).where(these).values(refused=True))

@@ -22,15 +22,14 @@ from casebook.feed_models import (
     FEED_RECEIVER_VERSION,
     FEED_RESOURCE,
 )
-from casebook.sql import insert_rows
+from casebook.sql import insert_rows, pieces
 from casebook.working_days import utc
 from schemas.published import Change, Published, Stand, Turn
 from schemas.vocabularies import Vocabulary
 
 T = TypeVar("T")
-V = TypeVar("V")
 HIDDEN_COLUMNS = ("local_authority", "patient", "reason")
-AT_ONCE, ROWS_AT_ONCE = 500, 5_000
+ROWS_AT_ONCE = 5_000
 RESOURCE_COLUMNS = (*Published._fields, "content")
 
 
@@ -149,7 +148,7 @@ class State:
     def contents(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the content of published resources by id."""
         resource, found = FEED_RESOURCE.c, dict[str, str]()
-        for some in _some(ids):
+        for some in pieces(ids):
             query = select(resource.id, resource.content).where(resource.id.in_(some))
             found |= {row.id: row.content for row in self.connection.execute(query)}
         return found
@@ -164,14 +163,14 @@ class State:
     def put(self, changes: Sequence[Change]) -> None:
         """Write down what an export changes."""
         again = [change.published.id for change in changes if change.turn is Turn.AGAIN]
-        for some in _some(again):
+        for some in pieces(again):
             accepted = update(FEED_RESOURCE).where(FEED_RESOURCE.c.id.in_(some))
             self.connection.execute(accepted.values(refused=False))
         others = [change for change in changes if change.turn is not Turn.AGAIN]
         ids = [change.published.id for change in others if change.turn is not Turn.ADDED]
-        for some in _some(ids):
+        for some in pieces(ids):
             self.connection.execute(delete(FEED_RESOURCE).where(FEED_RESOURCE.c.id.in_(some)))
-        for part in _some(others, at_once=ROWS_AT_ONCE):
+        for part in pieces(others, most=ROWS_AT_ONCE):
             rows = [_row(change) for change in part]
             insert_rows(self.connection, FEED_RESOURCE, rows, RESOURCE_COLUMNS)
 
@@ -282,8 +281,3 @@ def _row(change: Change) -> tuple[Any, ...]:
     told = change.published._asdict()
     told |= {"refers_to": " ".join(told["refers_to"]), "stand": told["stand"].value}
     return (*told.values(), change.content or None)
-
-
-def _some(values: Sequence[V], *, at_once: int = AT_ONCE) -> Iterator[Sequence[V]]:
-    for first in range(0, len(values), at_once):
-        yield values[first : first + at_once]

@@ -6,7 +6,7 @@ cannot be recorded again, because the cases could not be made from it any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -39,14 +39,13 @@ from casebook.models import (
     NIGHT_DISCREPANCY,
 )
 from casebook.record import CaseState, Presence
+from casebook.sql import pieces
 from schemas.errors import WrongUsage
 
 WHO = "a purge"
 NIGHTS_UNTIL, CASES_UNTIL = "nights_purged_until", "cases_purged_until"
 OF_CASES = (DISCREPANCY_CASE, CASE_STATEMENT, CASE_ACTION)
 EMPTIED = tuple(table.name for table in (*OF_CASES, NIGHT_DISCREPANCY, FEED_REFUSAL))
-AT_ONCE = 500
-"""How many cases are emptied in one statement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +169,7 @@ def _empty_cases(
         return
     nights = _nights(connection, before)
     actions = []
-    for some in _some(cases):
+    for some in pieces(cases):
         for table in OF_CASES:
             _empty(connection, table, table.c.discrepancy_id.in_(some))
         seen = NIGHT_DISCREPANCY.c
@@ -219,14 +218,9 @@ def _latest_closing(connection: Connection, cases: Sequence[str]) -> date:
         connection.execute(
             select(func.max(case.closed_on)).where(case.discrepancy_id.in_(some))
         ).scalar_one()
-        for some in _some(cases)
+        for some in pieces(cases)
     ]
     return max(latest)
-
-
-def _some(cases: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(cases), AT_ONCE):
-        yield cases[first : first + AT_ONCE]
 
 
 def _until(connection: Connection, name: str) -> date | None:

@@ -36,10 +36,20 @@ from casebook.record import (
 )
 from casebook.working_days import utc
 
+T = TypeVar("T")
 V = TypeVar("V", NightOutcome, SourceOutcome)
+
+AT_ONCE = 500
+"""How many rows are named in one statement."""
 
 PROVIDER, PORTAL = "provider", "portal"
 CHILDREN = (NIGHT_COUNCIL, NIGHT_NOT_ASSESSED, NIGHT_SOURCE)
+
+
+def pieces(values: Sequence[T], *, most: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """Yield the values in pieces, each small enough for one statement."""
+    for first in range(0, len(values), most):
+        yield values[first : first + most]
 
 
 def put_night(
