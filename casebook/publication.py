@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -24,11 +24,10 @@ from casebook.feed_models import (
 )
 from casebook.sql import insert_rows, pieces
 from casebook.working_days import utc
-from schemas.published import Change, Published, Stand, Turn
+from schemas.published import Change, Hidden, Published, Stand, Turn
 from schemas.vocabularies import Vocabulary
 
 T = TypeVar("T")
-HIDDEN_COLUMNS = ("local_authority", "patient", "reason")
 ROWS_AT_ONCE = 5_000
 RESOURCE_COLUMNS = (*Published._fields, "content")
 
@@ -174,10 +173,8 @@ class State:
             rows = [_row(change) for change in part]
             insert_rows(self.connection, FEED_RESOURCE, rows, RESOURCE_COLUMNS)
 
-    def put_hidden(
-        self, hidden: Sequence[tuple[str, str, str]], *, assessed: Iterable[str]
-    ) -> None:
-        """Write down of whom nothing may be seen: council, patient, reason.
+    def put_hidden(self, hidden: Sequence[Hidden], *, assessed: Collection[str]) -> None:
+        """Write down of whom nothing may be seen.
 
         What was known of the assessed councils is replaced; of others more can be known.
         """
@@ -185,11 +182,13 @@ class State:
         self.connection.execute(
             delete(FEED_HIDDEN).where(column.local_authority.in_(sorted(assessed)))
         )
-        for code, patient, _ in hidden:
-            if code not in assessed:
-                this = (column.local_authority == code) & (column.patient == patient)
+        for each in hidden:
+            if each.local_authority not in assessed:
+                this = (column.local_authority == each.local_authority) & (
+                    column.patient == each.patient
+                )
                 self.connection.execute(delete(FEED_HIDDEN).where(this))
-        insert_rows(self.connection, FEED_HIDDEN, hidden, HIDDEN_COLUMNS)
+        insert_rows(self.connection, FEED_HIDDEN, hidden, Hidden._fields)
 
     def deleted(self) -> list[str]:
         """Return everything that was ever deleted, as Type/id."""

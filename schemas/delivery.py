@@ -9,6 +9,12 @@ from typing import Protocol
 MANIFEST = "manifest.json"
 """The file of an export that says that the others are complete: it comes last."""
 
+DELETED = "deleted.ndjson"
+"""The file of an export with what must vanish."""
+
+KINDS = ("Organization", "Patient", "EpisodeOfCare", "Task")
+"""The types of resources in an export, each after what it refers to."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExportFile:

@@ -55,6 +55,14 @@ class Published(NamedTuple):
         return f"{self.kind}/{self.id}"
 
 
+class Hidden(NamedTuple):
+    """A patient of whom nothing may be seen, as a council has it, and why."""
+
+    local_authority: str
+    patient: str
+    reason: str
+
+
 class Change(NamedTuple):
     """A resource after an export, what was done to it, and its content as JSON, "" if deleted."""
 

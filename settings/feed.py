@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PositiveFloat, SecretStr
 
-from publishing.feed.facts import OrganisationType
+from publishing.feed.facts import EXAMPLE_BASE, OrganisationType
 from schemas.errors import WrongUsage
 from settings.strict import Name, Strict, Text
 
-EXAMPLE_BASE = "https://example.org/fhir/"
 EXAMPLE_SOURCE = "EXAMPLE-CPLI-01"
 ODS_CODE = re.compile(r"[A-Z0-9]{2,12}")
 

@@ -9,9 +9,9 @@ from typing import Any
 from connectors.fhir_rest.faults import Fault, RestLater, RestRefused, RestTrouble, trouble
 from connectors.fhir_rest.holding import held
 from connectors.fhir_rest.line import Resource, connected
-from connectors.fhir_rest.orders import KINDS
 from connectors.fhir_rest.place import RestPlace
 from connectors.retry import Retry
+from schemas.delivery import KINDS
 
 NOBODY = "Organization/00000000-0000-4000-8000-000000000000"
 """What no server holds: asking for it shows whether we are let in and may read."""

@@ -12,12 +12,8 @@ from itertools import islice
 from connectors.fhir_rest.faults import Fault, trouble
 from connectors.fhir_rest.line import Resource
 from connectors.fhir_rest.place import RestPlace
-from schemas.delivery import Export, ExportFile
+from schemas.delivery import DELETED, KINDS, Export, ExportFile
 
-KINDS = ("Organization", "Patient", "EpisodeOfCare", "Task")
-"""The types of a feed, each after what it refers to."""
-
-DELETED = "deleted.ndjson"
 OF_A_KIND = re.compile(rf"(?P<kind>{'|'.join(KINDS)})(?:-[0-9]+)?\.ndjson")
 """A file of one type; a large type may be split."""
 

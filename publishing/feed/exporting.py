@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from publishing.feed.preparing import KINDS as ORDER
 from publishing.feed.resources import ENCODE, instant
-from schemas.delivery import MANIFEST
+from schemas.delivery import DELETED, KINDS, MANIFEST
 from schemas.published import Change, Turn
 
-DELETED = "deleted.ndjson"
 MOST_LINES = 25_000
 """How many resources one file holds at most: some 35 MB of them."""
 
@@ -41,7 +39,7 @@ def changed_only(
     changes: Iterable[Change], again: Mapping[str, str], reports: Mapping[str, bytes]
 ) -> Content:
     """Return what changed; `again` gives the content by id of what is sent once more."""
-    found: dict[str, list[str]] = {kind: [] for kind in ORDER}
+    found: dict[str, list[str]] = {kind: [] for kind in KINDS}
     deleted = []
     for change in changes:
         row = change.published
@@ -58,10 +56,10 @@ def whole(
     """Return an export of these resources, in an order that is always the same."""
     return Content(
         resources={
-            kind: tuple(sorted(resources.get(kind, ()), key=_councils_first)) for kind in ORDER
+            kind: tuple(sorted(resources.get(kind, ()), key=_councils_first)) for kind in KINDS
         },
         deleted=tuple(
-            sorted(deleted, key=lambda each: (-ORDER.index(each.partition("/")[0]), each))
+            sorted(deleted, key=lambda each: (-KINDS.index(each.partition("/")[0]), each))
         ),
         reports=reports,
     )
@@ -85,7 +83,7 @@ def files_of(
         "requiresAccessToken": True,
         "output": [
             {"type": kind, "url": name, "count": len(lines)}
-            for kind in ORDER
+            for kind in KINDS
             for name, lines in _split(kind, content.resources[kind])
         ],
         "deleted": [{"type": "Bundle", "url": DELETED, "count": len(content.deleted)}]
@@ -107,7 +105,7 @@ def _councils_first(line: str) -> tuple[bool, str]:
 
 
 def _files(content: Content) -> Iterator[tuple[str, bytes]]:
-    for kind in ORDER:
+    for kind in KINDS:
         for name, lines in _split(kind, content.resources[kind]):
             yield name, "".join(f"{line}\n" for line in lines).encode()
     if content.deleted:

@@ -68,6 +68,10 @@ class WithheldReason(Vocabulary):
     CHECK_FAILED = "profile_check_failed", "it breaks a rule of the profile"
 
 
+EXAMPLE_BASE = "https://example.org/fhir/"
+"""The root of our own URLs until another one is set."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Council:
     """A council as the feed names it."""
@@ -91,7 +95,7 @@ class Publisher:
     councils: Mapping[str, Council]
     register_kept_by: str
     identity_key: bytes
-    base_url: str = "https://example.org/fhir/"
+    base_url: str = EXAMPLE_BASE
     cqc_system: str | None = None
 
     @property

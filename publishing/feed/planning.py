@@ -21,6 +21,7 @@ from publishing.feed.standing import (
     ended_as,
     has_ended,
     published_on,
+    references,
     refreshed,
     rolled_on,
     turns_on,
@@ -29,7 +30,6 @@ from publishing.feed.standing import (
 from schemas.published import Change, Published, Stand, Turn
 
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-REFERENCES = ("patient", "managingOrganization", "focus", "for", "requester", "owner")
 SERVED = ("Organization", "Patient")
 """What is there only because something refers to it."""
 
@@ -345,12 +345,6 @@ class _Export:
         )
         self.changes.append(Change(Turn.DELETED, deleted, ""))
         self.gone.add(row.reference)
-
-
-def references(resource: Resource) -> tuple[str, ...]:
-    """Return what a resource refers to, as Type/id, each once."""
-    targets = (resource[name]["reference"] for name in REFERENCES if name in resource)
-    return tuple(sorted(set(targets)))
 
 
 def _renamed(content: str, ids: Mapping[str, str]) -> str:

@@ -13,30 +13,27 @@ import pandas as pd
 
 from publishing.feed.conformance import check
 from publishing.feed.facts import Publisher, WithheldReason
-from publishing.feed.planning import REFERENCES, SERVED, Line, Tonight, Unread, references
+from publishing.feed.planning import SERVED, Line, Tonight, Unread
 from publishing.feed.profiles import Moment
 from publishing.feed.publishable import WITHHELD_COLUMNS, Publishable, Sources, decide
 from publishing.feed.resources import ENCODE, Maker, Resource, ending, nullable, render, stamped
-from publishing.feed.standing import refreshed
+from publishing.feed.standing import references, refreshed
 from reconciliation.days import window_start
+from schemas.delivery import KINDS
+from schemas.published import Hidden
 
 PART_BYTES = 2**20
-HIDDEN_COLUMNS = ("local_authority", "patient", "reason")
 UNRESOLVED = "refers to one that failed"
-KINDS = ("Organization", "Patient", "EpisodeOfCare", "Task")
-"""References go back in this order."""
-
 ABOUT = {"EpisodeOfCare": "patient", "Task": "for"}
-Failed = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A night's part of the feed; `withheld` has `WITHHELD_COLUMNS` and base_id.
 
-    `over` are the base ids of CPLIs that ended before the window. `hidden` gives councils, patients
-    of whom nothing may be seen, and the reason. `endings` say how discrepancies stand
-    whose persons nobody tells of tonight.
+    `over` are the base ids of CPLIs that ended before the window, `hidden` are the patients of whom
+    nothing may be seen. `endings` say how discrepancies stand whose persons nobody tells of
+    tonight.
     """
 
     as_of: date
@@ -47,7 +44,7 @@ class Prepared:
     over: frozenset[str]
     unread: Unread
     endings: Mapping[str, Resource]
-    hidden: tuple[tuple[str, str, str], ...]
+    hidden: tuple[Hidden, ...]
 
     def tonight(self, *, hidden_elsewhere: Iterable[str]) -> Tonight:
         """Return what the night says, beside what is known of councils that were not assessed."""
@@ -66,7 +63,7 @@ class Prepared:
     @property
     def hidden_patients(self) -> frozenset[str]:
         """The patients of whom nothing may be seen."""
-        return frozenset(patient for _, patient, _ in self.hidden)
+        return frozenset(each.patient for each in self.hidden)
 
 
 def prepare(
@@ -105,33 +102,29 @@ def prepare(
         ),
         unread=_unread(publishable.unread, maker),
         endings=dict(_endings(publishable.strangers, publisher)),
-        hidden=tuple(
-            sorted(zip(*(publishable.hidden[name] for name in HIDDEN_COLUMNS), strict=True))
+        hidden=_each_once(
+            map(Hidden, *(publishable.hidden[name] for name in Hidden._fields)),
         ),
     )
 
 
 @dataclass(kw_only=True)
 class _Checked:
-    """Checks resources in their order, and remembers what failed by which rule."""
+    """Checks resources in their order, and remembers what failed, as Type/id, by which rule."""
 
     moment: Moment
-    failed: dict[tuple[str, str], str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def passes(self, resource: Resource) -> bool:
         """Say whether a resource may go out, as it would go out for the first time."""
         first = stamped(resource, version=1, last_updated=self.moment.transaction_time)
         breaches = check(first, self.moment)
         rule = f"{breaches[0].path} {breaches[0].rule}".strip() if breaches else ""
-        if not rule and self.failed and self._leads_to_failed(resource):
+        if not rule and self.failed and not self.failed.keys().isdisjoint(references(resource)):
             rule = UNRESOLVED
         if rule:
-            self.failed[str(resource["resourceType"]), str(resource["id"])] = rule
+            self.failed[f"{resource['resourceType']}/{resource['id']}"] = rule
         return not rule
-
-    def _leads_to_failed(self, resource: Resource) -> bool:
-        targets = (resource[name]["reference"] for name in REFERENCES if name in resource)
-        return any(tuple(target.split("/")) in self.failed for target in targets)
 
 
 def beside(fresh: Prepared, earlier: Prepared, *, others: frozenset[str]) -> Prepared:
@@ -172,16 +165,18 @@ def beside(fresh: Prepared, earlier: Prepared, *, others: frozenset[str]) -> Pre
         over=fresh.over | earlier.over,
         unread=fresh.unread | earlier.unread,
         endings={**earlier.endings, **fresh.endings},
-        hidden=_known_once((*fresh.hidden, *(row for row in earlier.hidden if row[0] in others))),
+        hidden=_each_once(
+            (*fresh.hidden, *(each for each in earlier.hidden if each.local_authority in others))
+        ),
     )
 
 
-def _known_once(hidden: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str, str], ...]:
+def _each_once(hidden: Iterable[Hidden]) -> tuple[Hidden, ...]:
     """Return each council's patient once; what is told first counts."""
-    first: dict[tuple[str, str], str] = {}
-    for council, patient, reason in hidden:
-        first.setdefault((council, patient), reason)
-    return tuple(sorted((*key, reason) for key, reason in first.items()))
+    first: dict[tuple[str, str], Hidden] = {}
+    for each in hidden:
+        first.setdefault((each.local_authority, each.patient), each)
+    return tuple(sorted(first.values()))
 
 
 def _named_now(line: Line, renewed: Mapping[str, Resource]) -> Line:
@@ -209,7 +204,7 @@ def _provenance(resource: Resource) -> str:
 
 
 def _named(
-    failed: Failed, publishable: Publishable, maker: Maker
+    failed: Mapping[str, str], publishable: Publishable, maker: Maker
 ) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield the CPLIs and discrepancies that failed, as rows of `WITHHELD_COLUMNS`."""
     if not failed:
@@ -217,11 +212,11 @@ def _named(
     lines, tasks = publishable.cplis, publishable.discrepancies
     reason = WithheldReason.CHECK_FAILED.value
     for council, cpli_id in zip(lines["local_authority"], lines["cpli_id"], strict=True):
-        rule = failed.get(("EpisodeOfCare", maker.service_id(council, cpli_id)))
+        rule = failed.get(f"EpisodeOfCare/{maker.service_id(council, cpli_id)}")
         if rule:
             yield council, "EpisodeOfCare", cpli_id, reason, rule
     for council, number in zip(tasks["local_authority"], tasks["discrepancy_id"], strict=True):
-        rule = failed.get(("Task", maker.publisher.id("Task", number)))
+        rule = failed.get(f"Task/{maker.publisher.id('Task', number)}")
         if rule:
             yield council, "Task", number, reason, rule
 
@@ -270,11 +265,13 @@ def pack(prepared: Prepared) -> bytes:
         "as_of": prepared.as_of.isoformat(),
         "window_start": prepared.window_start.isoformat(),
         "assessed": sorted(prepared.assessed),
-        "withheld": [list(row) for row in _rows(prepared.withheld)],
+        "withheld": list(
+            zip(*(nullable(prepared.withheld[name]) for name in prepared.withheld), strict=True)
+        ),
         "over": sorted(prepared.over),
         "unread": {name: sorted(said) for name, said in vars(prepared.unread).items()},
         "endings": dict(sorted(prepared.endings.items())),
-        "hidden": [list(row) for row in prepared.hidden],
+        "hidden": prepared.hidden,
     }
     packed, parts = zlib.compressobj(level=1), list[bytes]()
     for part in (header, *prepared.lines):
@@ -306,13 +303,8 @@ def unpack(packed: bytes) -> Prepared:
         over=frozenset(header["over"]),
         unread=Unread(**{name: frozenset(said) for name, said in header["unread"].items()}),
         endings=header["endings"],
-        hidden=tuple((row[0], row[1], row[2]) for row in header["hidden"]),
+        hidden=tuple(Hidden(*row) for row in header["hidden"]),
     )
-
-
-def _rows(frame: pd.DataFrame) -> Iterator[tuple[str | None, ...]]:
-    plain = frame.astype("object").where(frame.notna(), None)
-    yield from plain.itertuples(index=False, name=None)
 
 
 def evidence(*parts: bytes) -> str:

@@ -31,6 +31,7 @@ from publishing.feed.profiles import (
     VERIFIED,
 )
 from publishing.feed.publishable import Publishable, plain_text
+from schemas.parsing import LONDON
 from schemas.vocabularies import ServiceCategory, ServiceType
 
 Resource = dict[str, Any]
@@ -39,7 +40,6 @@ People = Mapping[str, tuple[str, str]]
 ENCODE: Callable[[object], str] = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False
 ).encode
-LONDON = "Europe/London"
 
 
 def render(publishable: Publishable, publisher: Publisher, *, as_of: date) -> Iterator[Resource]:

@@ -8,10 +8,17 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from publishing.feed.facts import EpisodeStatus, TaskStatus
-from publishing.feed.resources import LONDON, Resource, entry, status_on
+from publishing.feed.resources import Resource, entry, status_on
+from schemas.parsing import LONDON
 
 ENDED = (TaskStatus.COMPLETED.value, TaskStatus.REJECTED.value, TaskStatus.CANCELLED.value)
-NAMED = ("patient", "managingOrganization", "for", "requester", "owner")
+REFERENCES = ("patient", "managingOrganization", "focus", "for", "requester", "owner")
+
+
+def references(resource: Resource) -> tuple[str, ...]:
+    """Return what a resource refers to, as Type/id, each once."""
+    targets = (resource[name]["reference"] for name in REFERENCES if name in resource)
+    return tuple(sorted(set(targets)))
 
 
 def unstamped(resource: Resource) -> Resource:
@@ -114,16 +121,13 @@ def refreshed(
     A Task whose service is gone keeps what else it says; None where whom it is about is gone.
     """
     fresh = dict(resource)
-    for name in NAMED:
-        if name in fresh:
-            if fresh[name]["reference"] in gone:
-                return None
-            fresh[name] = _named_now(fresh[name], renewed)
-    focus = fresh.get("focus")
-    if focus and focus["reference"] in gone:
-        del fresh["focus"]
-    elif focus:
-        fresh["focus"] = _named_now(focus, renewed)
+    for name in (name for name in REFERENCES if name in resource):
+        if resource[name]["reference"] not in gone:
+            fresh[name] = _named_now(resource[name], renewed)
+        elif name == "focus":
+            del fresh[name]
+        else:
+            return None
     return fresh
 
 

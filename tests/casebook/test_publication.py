@@ -11,7 +11,7 @@ from casebook.purge import Retention
 from casebook.store import Casebook
 from schemas.delivery import Acknowledgement, Refusal
 from schemas.errors import PersonNeeded
-from schemas.published import Change, Published, Stand, Turn
+from schemas.published import Change, Hidden, Published, Stand, Turn
 
 FIRST = date(2026, 11, 19)
 NOON = datetime(2026, 11, 19, 12, tzinfo=UTC)
@@ -83,7 +83,8 @@ def test_who_is_hidden_is_known_of_councils_that_are_away(casebook):
     publication = casebook.publication()
 
     def put(*hidden: tuple[str, str, str], assessed: set[str]) -> None:
-        publication.change(lambda state: state.put_hidden(hidden, assessed=assessed))
+        rows = [Hidden(*each) for each in hidden]
+        publication.change(lambda state: state.put_hidden(rows, assessed=assessed))
 
     def known(*assessed: str) -> dict[str, str]:
         return publication.look(lambda state: state.hidden_but_for(assessed))

@@ -11,7 +11,7 @@ from servers.fhir import TOKEN, Between, Deed, FhirServer, Says
 
 from connectors.fhir_rest.checking import check
 from connectors.fhir_rest.faults import Fault
-from connectors.fhir_rest.orders import KINDS
+from schemas.delivery import KINDS
 
 pytestmark = pytest.mark.server
 
