@@ -118,16 +118,13 @@ def refreshed(
 ) -> Resource | None:
     """Return a resource that names those it refers to as they are named now.
 
-    A Task whose service is gone keeps what else it says; None where whom it is about is gone.
+    None where any of them is gone: without its service a Task says too little to be sent.
     """
     fresh = dict(resource)
     for name in (name for name in REFERENCES if name in resource):
-        if resource[name]["reference"] not in gone:
-            fresh[name] = _named_now(resource[name], renewed)
-        elif name == "focus":
-            del fresh[name]
-        else:
+        if resource[name]["reference"] in gone:
             return None
+        fresh[name] = _named_now(resource[name], renewed)
     return fresh
 
 

@@ -364,6 +364,16 @@ def test_a_discrepancy_about_whom_nobody_tells_any_more_still_ends():
     assert feed.night(4, sources({"restricted": "yes"}, discrepancies=gone))[-1] == "Task deleted"
 
 
+def test_a_discrepancy_that_cannot_be_told_well_goes_with_its_service():
+    feed = Feed()
+    feed.night(0, sources({}, discrepancies=raised()))
+    over = sources(
+        {"start_date": "2025-01-01", "end_date": "2025-11-01"},
+        discrepancies=raised(provider_id="P9"),
+    )
+    assert {"EpisodeOfCare deleted", "Task deleted"} <= set(feed.night(1, over))
+
+
 def test_a_deletion_that_was_refused_is_sent_again(feed):
     feed.night(1, sources({"restricted": "yes"}))
     row = next(row for row in feed.standing.values() if row.kind == EPISODE)
