@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -60,14 +60,13 @@ def publish_night(
         say(f"Nothing has changed since the export {export.name}.")
     say(f"Written to {folder}/feed/{export.name}")
     say_delivery(delivery)
-    return NOT_DELIVERED if delivery and (delivery.waiting or delivery.troubles) else 0
+    return NOT_DELIVERED if delivery and delivery.stuck else 0
 
 
 def show_outbox(out: Path | None, config: Path | None, *, refused: Path | None) -> int:
     """Print what waits for delivery, since when and why, and what became of the latest exports."""
     outbox = casebook_of(out, config, read_only=True).outbox()
     exports = outbox.exports()
-    refusals = {row.number: outbox.refusals(row.number) for row in exports}
     made = table(
         "Exports to the Care Record",
         ["Export", "Night", "Kind", "State", "Made", "Tries", "Accepted", "Refused"],
@@ -75,7 +74,7 @@ def show_outbox(out: Path | None, config: Path | None, *, refused: Path | None) 
     )
     waiting = [row for row in exports if row.state is ExportState.WAITING]
     for row in (*waiting, *(row for row in exports[-LISTED:] if row not in waiting)):
-        made.add_row(*_cells(row, len(refusals[row.number])))
+        made.add_row(*_cells(row, len(outbox.refusals(row.number))))
     show(made)
     for row in waiting:
         say(f"{row.name} waits since {row.made_at:%Y-%m-%d %H:%M} UTC. {row.trouble or NOT_TRIED}")
@@ -88,7 +87,7 @@ def show_outbox(out: Path | None, config: Path | None, *, refused: Path | None) 
                 " Record took of it is not known yet."
             )
     if refused:
-        _write_refusals(refused, exports, refusals)
+        _write_refusals(refused, [(row, outbox.refusals(row.number)) for row in exports])
     return NOT_DELIVERED if waiting else 0
 
 
@@ -116,9 +115,7 @@ def _cells(row: ExportRow, refused: int) -> tuple[str, ...]:
     )
 
 
-def _write_refusals(
-    file: Path, exports: Sequence[ExportRow], refusals: Mapping[int, Sequence[Refusal]]
-) -> None:
+def _write_refusals(file: Path, refusals: Iterable[tuple[ExportRow, Sequence[Refusal]]]) -> None:
     """Write what the receiver refused, in its own words, which may name people."""
     import pandas as pd
 
@@ -128,8 +125,8 @@ def _write_refusals(
     columns = ["export", "reference", "code", "text"]
     rows = [
         (row.name, each.reference, each.code, each.text)
-        for row in exports
-        for each in refusals[row.number]
+        for row, refused in refusals
+        for each in refused
     ]
     frame = pd.DataFrame(rows, columns=columns, dtype="str")
     write_files(file.parent, {file.name: csv_text(frame, columns)}, instead_of=())

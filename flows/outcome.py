@@ -40,6 +40,11 @@ class Delivery:
     troubles: tuple[str, ...] = ()
     refused: int = 0
 
+    @property
+    def stuck(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self.waiting or self.troubles)
+
 
 def in_words(counts: Mapping[str, Any]) -> str:
     """Say what an export holds: "90 CPLIs (3 added, 1 withdrawn), ..."."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ import pandas as pd
 from casebook.publication import ExportRow, NewExport, State
 from casebook.record import NightRow
 from casebook.store import Casebook
+from casebook.working_days import london
 from flows.account import Account
 from flows.clock import LONDON
 from flows.files import DISCREPANCIES, SUMMARY
@@ -32,6 +34,7 @@ from publishing.feed.publishable import Sources, counted
 from publishing.feed.resources import instant
 from publishing.folder import mend_folder, replace_folder
 from reconciliation.days import window_start
+from schemas.delivery import KINDS, Export
 from schemas.errors import CpliError, PersonNeeded, WrongUsage
 from schemas.published import Change, Published, Stand, Turn
 from schemas.tables import DISCREPANCY_COLUMNS
@@ -42,7 +45,7 @@ NOON = time(12)
 NOBODYS = "no_council"
 """Stands for the council of discrepancies that are no council's."""
 
-KINDS = {
+WORDS = {
     "Organization": "organisations",
     "Patient": "people",
     "EpisodeOfCare": "cplis",
@@ -60,7 +63,7 @@ class Publishing:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """An export before it is made; `withheld` is as `Prepared` has it."""
+    """An export before it is made."""
 
     transaction_time: datetime
     changes: tuple[Change, ...]
@@ -75,6 +78,13 @@ def prepare_night(
     `pulls` come with their frames.
     """
     as_of, tolerances = account.as_of, settings.tolerances
+    publisher = publisher_of(settings, [each.facts.local_authority for each in pulls.councils])
+    if not publisher.councils:
+        # Until a site has a feed, nobody need act.
+        raise (PersonNeeded if settings.feed.place else WrongUsage)(
+            "No council of the settings has an ods_code, by which the Care Record knows it. Give"
+            " each its ods_code."
+        )
     frames = {
         council.facts.local_authority: council.frames
         for council in pulls.councils
@@ -83,23 +93,15 @@ def prepare_night(
     assessed = frozenset(frames)
     told = casebook.told(since=window_start(as_of, months=tolerances.window_months))
     of_others = told["local_authority"].notna() & ~told["local_authority"].isin(assessed)
+    hidden, births = casebook.publication().look(partial(_elsewhere, assessed=assessed))
     sources = Sources(
         cplis=_together(frames, "cplis"),
         rejected_cplis=_together(frames, "rejected_cplis"),
         providers=pulls.register.frames["providers"],
         discrepancies=as_tasks(told[~of_others].reset_index(drop=True)),
-        hidden_elsewhere=casebook.publication().look(lambda state: state.hidden_but_for(assessed)),
-        births_elsewhere=casebook.publication().look(
-            lambda state: dict(_births(state.patients_but_for(assessed)))
-        ),
+        hidden_elsewhere=hidden,
+        births_elsewhere=births,
     )
-    publisher = publisher_of(settings, [each.facts.local_authority for each in pulls.councils])
-    if not publisher.councils:
-        # Until a site has a feed, nobody need act.
-        raise (PersonNeeded if settings.feed.place else WrongUsage)(
-            "No council of the settings has an ods_code, by which the Care Record knows it. Give"
-            " each its ods_code."
-        )
     prepared = prepare(
         sources,
         publisher,
@@ -209,6 +211,7 @@ def reports_of(
     shown = discrepancies[~discrepancies["discrepancy_id"].isin(hidden)]
     files = {}
     councils = cast(Mapping[str, Mapping[str, Any]], night.summary["councils"])
+    counts = _withheld(withheld, also=[each.local_authority for each in night.councils])
     for council in night.councils:
         code = council.local_authority
         told = {
@@ -217,7 +220,7 @@ def reports_of(
             "assessed_for_this_export": code in prepared.assessed,
             "not_assessed": {"reason": council.reason} if council.reason else None,
             **councils.get(code, {}),
-            "withheld": _withheld(withheld, code),
+            "withheld": counts[code],
         }
         files[f"{code}/{SUMMARY}"] = f"{json.dumps(told, indent=2, sort_keys=True)}\n".encode()
         if code in prepared.assessed:
@@ -228,29 +231,36 @@ def reports_of(
 
 def files_on_record(casebook: Casebook, as_of: date) -> Iterator[tuple[str, bytes]]:
     """Yield the files of a night's exports by their path in its folder, where they are kept."""
-    outbox = casebook.outbox()
-    for row in outbox.exports(as_of=as_of):
-        if outbox.is_kept(row.number):
-            export = outbox.export(row)
-            for file in export.files:
-                yield f"{FEED}/{row.name}/{file.name}", export.read(file.name)
+    for export in _kept(casebook, as_of):
+        for name, content in _files(export):
+            yield f"{FEED}/{export.name}/{name}", content
 
 
 def write_feed(casebook: Casebook, as_of: date, folder: Path) -> None:
     """Write a night's exports below its folder, where nothing else of the night changes."""
     mend_feed(folder)
-    exports: dict[str, dict[str, bytes]] = {}
-    for path, content in files_on_record(casebook, as_of):
-        _, name, file = path.split("/", 2)
-        exports.setdefault(name, {})[file] = content
-    for name, files in exports.items():
-        replace_folder(folder / FEED / name, files)
+    for export in _kept(casebook, as_of):
+        replace_folder(folder / FEED / export.name, {}, more=_files(export))
 
 
 def mend_feed(folder: Path) -> None:
     """Clear away what a killed `write_feed` left in a night's folder, which would stay with it."""
     for left in sorted((folder / FEED).glob(".*")):
         mend_folder(left.with_name(left.stem.removeprefix(".")))
+
+
+def _kept(casebook: Casebook, as_of: date) -> Iterator[Export]:
+    """Yield the exports of a night whose files are kept."""
+    outbox = casebook.outbox()
+    for row in outbox.exports(as_of=as_of):
+        if outbox.is_kept(row.number):
+            yield outbox.export(row)
+
+
+def _files(export: Export) -> Iterator[tuple[str, bytes]]:
+    """Yield an export's files, one at a time in memory."""
+    for file in export.files:
+        yield file.name, export.read(file.name)
 
 
 def _on_record(casebook: Casebook, as_of: date) -> NightRow:
@@ -290,7 +300,7 @@ def _draft(state: State, prepared: Prepared) -> Draft:
         changes=tuple(changes),
         counts={
             **_counts(standing, changes),
-            "withheld": {code: _withheld(prepared.withheld, code) for code in _codes(prepared)},
+            "withheld": _withheld(prepared.withheld, also=prepared.assessed),
         },
     )
 
@@ -306,21 +316,24 @@ def _counts(
     return {
         "changes": {
             word: {turn.value: turns[kind, turn.value] for turn in Turn if turns[kind, turn.value]}
-            for kind, word in KINDS.items()
+            for kind, word in WORDS.items()
         },
-        "published": {word: there[kind] for kind, word in KINDS.items()},
+        "published": {word: there[kind] for kind, word in WORDS.items()},
     }
 
 
-def _codes(prepared: Prepared) -> list[str]:
-    """Return the councils of which anything can be withheld, and what is no council's."""
-    return sorted(prepared.assessed.union(prepared.withheld["local_authority"].fillna(NOBODYS)))
+def _withheld(
+    withheld: pd.DataFrame, *, also: Iterable[str]
+) -> dict[str, dict[str, Mapping[str, int]]]:
+    """Return how much each council has withheld, by type and reason, and how much nobody has.
 
-
-def _withheld(withheld: pd.DataFrame, code: str) -> dict[str, Mapping[str, int]]:
+    `also` are councils that may have nothing withheld.
+    """
     withheld = withheld.fillna({"local_authority": NOBODYS})
+    of_kinds = {WORDS[kind]: counted(withheld, kind) for kind in ("EpisodeOfCare", "Task")}
     return {
-        KINDS[kind]: counted(withheld, kind).get(code, {}) for kind in ("EpisodeOfCare", "Task")
+        code: {word: of_kind.get(code, {}) for word, of_kind in of_kinds.items()}
+        for code in sorted({*also, *withheld["local_authority"]})
     }
 
 
@@ -331,8 +344,7 @@ def _transaction_time(state: State, as_of: date) -> datetime:
     though it were today.
     """
     now = state.now.replace(microsecond=0)
-    on_the_day = now.astimezone(LONDON).date() == as_of
-    at = now if on_the_day else datetime.combine(as_of, NOON, tzinfo=UTC)
+    at = now if london(now) == as_of else datetime.combine(as_of, NOON, tzinfo=UTC)
     latest = state.latest()
     return max(at, latest.transaction_time + timedelta(seconds=1)) if latest else at
 
@@ -361,10 +373,18 @@ def _request(settings: Settings, *, since: datetime | None) -> str:
     return f"{asked}&_since={instant(since)}" if since else asked
 
 
-def _births(patients: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield the council and the date of birth of published patients, by base id."""
-    for base_id, council, content in patients:
-        yield base_id, (council, json.loads(content)["birthDate"])
+def _elsewhere(
+    state: State, *, assessed: frozenset[str]
+) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """Return who is hidden, and when people were born, by councils that are not assessed.
+
+    Both as `Sources` has them.
+    """
+    births = {
+        base_id: (council, json.loads(content)["birthDate"])
+        for base_id, council, content in state.patients_but_for(assessed)
+    }
+    return state.hidden_but_for(assessed), births
 
 
 def _together(frames: Mapping[str, Mapping[str, pd.DataFrame]], name: str) -> pd.DataFrame:

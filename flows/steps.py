@@ -67,7 +67,7 @@ class Done:
     @property
     def exit_code(self) -> int:
         """What a command ends with that did this night."""
-        stuck = self.delivery is not None and (self.delivery.waiting or self.delivery.troubles)
+        stuck = self.delivery is not None and self.delivery.stuck
         unpublished = self.feed is not None and self.feed.trouble
         return NOT_ALL_DONE if self.missed or stuck or unpublished else 0
 

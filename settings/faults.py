@@ -46,6 +46,7 @@ SENTENCES = {
 SOURCES: tuple[Path, ...] = (("providers",), ("supplier_references",))
 CASELOADS: Path = ("caseloads",)
 SECRETS = frozenset({"identity_key", "key_password", "password", "token"})
+NO_SUCH_PLACE = "no place has this name: add it under [places]"
 CONNECTORS = ("folder", "sftp", "sql", "rest")
 
 
@@ -171,8 +172,7 @@ def _feed_without_names(written: Written) -> Iterator[Fault]:
         return
     place = _tables_in(says.get("places")).get(str(feed["place"]))
     if place is None:
-        wrong = "no place has this name: add it under [places]"
-        yield written.fault(("feed", "place"), wrong)
+        yield written.fault(("feed", "place"), NO_SUCH_PLACE)
     elif place.get("connector") == "sql":
         wrong = "the feed is files or FHIR: name a folder, an SFTP or a FHIR server"
         yield written.fault(("feed", "place"), wrong)
@@ -228,7 +228,7 @@ def _place_and_connector(
     place = _tables_in(says.get("places")).get(str(table.get("place")))
     if place is None:
         if "place" in table:
-            yield "place", "no place has this name: add it under [places]"
+            yield "place", NO_SUCH_PLACE
         return
     named = [name for name in ("file", "table", "query") if name in table]
     if place.get("connector") == "rest":

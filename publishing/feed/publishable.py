@@ -177,9 +177,10 @@ def _judged_people(sources: Sources, publisher: Publisher) -> tuple[pd.DataFrame
     for name in ("family_name", "given_name"):
         people[name] = plain_text(people[name])
     people["patient"] = _patients(people["nhs_number"], publisher)
+    marks = lines[restricts(lines["restricted"])]
     hidden = pd.concat(
         [
-            _restricted(lines[restricts(lines["restricted"])], people, publisher),
+            _restricted(marks, people, publisher),
             _shared(people, sources),
         ]
     ).drop_duplicates(COUNCIL_PATIENT)
@@ -187,9 +188,7 @@ def _judged_people(sources: Sources, publisher: Publisher) -> tuple[pd.DataFrame
     reasons = dict(zip(hidden["patient"], hidden["reason"], strict=True))
     why = people["patient"].map({**reasons, **sources.hidden_elsewhere}).astype("str")
     nameless = people["family_name"].isna() | people["given_name"].isna()
-    marked = pd.MultiIndex.from_frame(people[PERSON]).isin(
-        pd.MultiIndex.from_frame(lines.loc[restricts(lines["restricted"]), PERSON])
-    )
+    marked = pd.MultiIndex.from_frame(people[PERSON]).isin(pd.MultiIndex.from_frame(marks[PERSON]))
     unnumbered = people["patient"].isna()
     shared = why.eq(WithheldReason.NO_NHS_NUMBER.value)
     rule = np.select(

@@ -130,7 +130,7 @@ def test_a_death_between_the_steps_of_a_night_changes_nothing(
 def test_what_a_killed_publication_left_in_a_night_goes_with_the_next_run(
     begun: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(target: Path, files: object) -> None:
+    def killed(target: Path, files: object, **_more: object) -> None:
         left = target.with_name(f".{target.name}.partial")
         left.mkdir()
         (left / "Patient.ndjson").write_bytes(b"a person")
