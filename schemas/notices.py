@@ -1,0 +1,65 @@
+"""What a provider's notice and the workbook that comes back have in common.
+
+The notice's writer and the intake's reader must agree on every word of it. Each row of the workbook
+stands by itself: it says of which notice and which case it is, and bears a seal over what we wrote
+there, so that a row that was changed, or whose cells came to stand beside another's, is found out.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from hashlib import sha256
+
+from schemas.vocabularies import Vocabulary
+
+ANSWERS = "answers"
+"""The source that answers come from, and the folder of the canonical layout."""
+
+SHEET = "Your answers"
+"""The sheet of the workbook whose rows are answered."""
+
+SEALED = (
+    "Council",
+    "Council's reference",
+    "Initials",
+    "Year of birth",
+    "Service",
+    "What we found",
+    "The record says",
+    "You said",
+    "What to do",
+)
+"""The headings of what we wrote about a case, as text."""
+
+ANSWER, ANSWER_DATE, COMMENT = "Your answer", "Date", "Comment"
+"""The headings of what the provider fills in."""
+
+NOTICE, CASE, SEAL = "Notice", "Case", "Seal"
+"""The headings of what leads an answer back to its case; the provider leaves these alone."""
+
+HEADINGS = (*SEALED, ANSWER, ANSWER_DATE, COMMENT, NOTICE, CASE, SEAL)
+"""All headings, in the order of the columns."""
+
+_SEAL_LENGTH = 32
+_PURPOSE = b"cpli provider notice 1"
+
+
+class AnswerWords(Vocabulary):
+    """What a provider can choose from in the column of answers, by the code of the answer."""
+
+    STILL_SUPPORTED = "still_supported", "We still support this person (give the start date)"
+    ENDED = "ended", "Our support has ended (give the last day)"
+    NOT_OURS = "not_ours", "This person is not ours"
+    COUNCIL_TOLD = "council_told", "We have already told the council"
+
+
+def seal(key: bytes, *, provider_id: str, notice: str, case: str, cells: Mapping[str, str]) -> str:
+    """Return what proves that a row is as we wrote it for this provider; `cells` by `SEALED`.
+
+    Blanks do not count beyond their being there: programs that save a workbook may change them.
+    """
+    said = [provider_id, notice, case, *(cells.get(name, "") for name in SEALED)]
+    words = "\x1f".join(" ".join(text.split()) for text in said)
+    mac = hmac.new(key, _PURPOSE + b"\0" + words.encode(), sha256)
+    return mac.hexdigest()[:_SEAL_LENGTH]
