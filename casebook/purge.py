@@ -38,6 +38,7 @@ from casebook.models import (
     NIGHT,
     NIGHT_DISCREPANCY,
 )
+from casebook.notice_models import NOTICE
 from casebook.record import CaseState, Presence
 from casebook.sql import pieces
 from schemas.errors import WrongUsage
@@ -45,7 +46,7 @@ from schemas.errors import WrongUsage
 WHO = "a purge"
 NIGHTS_UNTIL, CASES_UNTIL = "nights_purged_until", "cases_purged_until"
 OF_CASES = (DISCREPANCY_CASE, CASE_STATEMENT, CASE_ACTION)
-EMPTIED = tuple(table.name for table in (*OF_CASES, NIGHT_DISCREPANCY, FEED_REFUSAL))
+EMPTIED = tuple(table.name for table in (*OF_CASES, NIGHT_DISCREPANCY, FEED_REFUSAL, NOTICE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,7 @@ def purge(
     purged = Purged(cases=len(cases), nights=len(nights), discrepancies=sum(nights.values()))
     if not dry_run:
         _empty_refusals(connection, nights_before)
+        _empty(connection, NOTICE, NOTICE.c.as_of < nights_before)
         _empty_nights(connection, list(nights))
         _empty_cases(connection, cases, before=cases_before, now=now)
     return purged

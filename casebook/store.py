@@ -20,6 +20,7 @@ from casebook.levels import ServiceLevels
 from casebook.locks import lock
 from casebook.measures import Measures, measure
 from casebook.models import DISCREPANCY_CASE
+from casebook.notices import Notices
 from casebook.outbox import Outbox
 from casebook.proof import prove
 from casebook.publication import Publication
@@ -249,6 +250,10 @@ class Casebook:
     def outbox(self) -> Outbox:
         """Return the exports on their way to the Care Record."""
         return Outbox(self.engine, self.clock)
+
+    def notices(self) -> Notices:
+        """Return what providers are told and answered."""
+        return Notices(self.engine, self.clock)
 
     @in_plain_words
     def case_counts(self, as_of: date) -> CaseCounts | None:

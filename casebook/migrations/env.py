@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from casebook.feed_models import FEED_RESOURCE
+from casebook.notice_models import NOTICE
 from casebook.upgrade import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=FEED_RESOURCE.metadata,
+    target_metadata=NOTICE.metadata,
     version_table=VERSION_TABLE,
     render_as_batch=True,
 )

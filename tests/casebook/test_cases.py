@@ -17,8 +17,8 @@ from nights.simulated import KINDS, Night, simulate
 from sqlalchemy import select, text
 
 from casebook.database import connect, reading, writing
-from casebook.feed_models import METADATA
 from casebook.models import CASE_STATEMENT, CASE_TURN, HISTORY
+from casebook.notice_models import METADATA
 from casebook.record import CaseCounts, Effect
 from casebook.sql import put_night
 from casebook.store import Casebook

@@ -20,8 +20,8 @@ from sqlalchemy import event, text
 from casebook.actions import Action, Step
 from casebook.database import reading
 from casebook.desk import Desk
-from casebook.feed_models import METADATA
 from casebook.models import CASE_ACTION, HISTORY
+from casebook.notice_models import METADATA
 from casebook.store import Casebook
 from schemas.errors import PersonNeeded, TryAgainLater
 

@@ -23,9 +23,9 @@ from sqlalchemy import select
 from casebook.actions import Action, Answer, NotAllowed, Ruling, Step
 from casebook.database import reading, writing
 from casebook.desk import Desk
-from casebook.feed_models import METADATA
 from casebook.levels import ServiceLevels
 from casebook.models import ACTION_LAPSE, CASE_ACTION
+from casebook.notice_models import METADATA
 from casebook.store import Casebook
 
 DRAWS = int(os.environ.get("CPLI_DRAWS", "200"))

@@ -1,8 +1,8 @@
 """Which columns hold personal data, and what the tables have in common with the contract."""
 
-from casebook.feed_models import METADATA
 from casebook.frames import NIGHT_COLUMNS
 from casebook.models import NIGHT_DISCREPANCY
+from casebook.notice_models import METADATA
 from schemas.tables import DISCREPANCY_COLUMNS
 
 
@@ -45,6 +45,8 @@ def test_the_personal_columns_are_those_that_somebody_decided_on() -> None:
         "feed_resource.content",
         "feed_file.content",
         "feed_refusal.text",
+        "notice.email_to",
+        "notice.content",
     }
 
 

@@ -17,7 +17,7 @@ from nights.examples import (
     source,
 )
 
-from casebook.feed_models import METADATA
+from casebook.notice_models import METADATA
 from casebook.record import Effect, NightOutcome, SourceOutcome
 from casebook.store import Casebook
 from schemas.errors import ContractBreach, WrongUsage

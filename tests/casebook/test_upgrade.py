@@ -15,7 +15,7 @@ from nights.examples import FIRST, discrepancies, night
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from casebook.database import connect, writing
-from casebook.feed_models import METADATA
+from casebook.notice_models import METADATA
 from casebook.store import Casebook
 from casebook.upgrade import VERSION_TABLE, behind, upgrade
 from schemas.errors import PersonNeeded

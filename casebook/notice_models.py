@@ -1,0 +1,58 @@
+"""The tables of what providers are told, and of what they answered.
+
+What a notice says is kept, so that it can be written again as it was while it waits to be delivered
+and when its night is run again.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Date, DateTime, Index, Integer, Table, Text, UniqueConstraint
+
+from casebook.models import METADATA, harmless, numbered, personal
+
+# One row a notice. `name` is that of its folder, `as_of` or with a number behind it; `reference` is
+# what people and GOV.UK Notify call it by. `found_hash` is of what the night found about the
+# provider, `asked_hash` of what the notice asks. `left_out` are councils of which it says nothing,
+# joined by `;`. `place` is where it goes, `email_to` who is told that it is there, until they are.
+NOTICE = Table(
+    "notice",
+    METADATA,
+    numbered(),
+    harmless("provider_id", Text()),
+    harmless("as_of", Date()),
+    harmless("name", Text()),
+    harmless("reference", Text()),
+    harmless("nothing_to_do", Boolean()),
+    harmless("cases", Integer()),
+    harmless("found_hash", Text()),
+    harmless("asked_hash", Text()),
+    harmless("left_out", Text()),
+    harmless("made_at", DateTime(timezone=True)),
+    harmless("place", Text(), null=True),
+    harmless("state", Text()),
+    harmless("attempts", Integer()),
+    harmless("delivered_at", DateTime(timezone=True), null=True),
+    harmless("trouble", Text(), null=True),
+    harmless("email_state", Text()),
+    personal("email_to", Text(), null=True),
+    harmless("emailed_at", DateTime(timezone=True), null=True),
+    harmless("email_trouble", Text(), null=True),
+    personal("content", Text(), null=True),
+    UniqueConstraint("reference", name="uq_notice_reference"),
+    Index("ix_notice_provider", "provider_id", "number"),
+    Index("ix_notice_state", "state", "email_state", "number"),
+    Index("ix_notice_as_of", "as_of", "number"),
+)
+
+# A workbook of answers that was dealt with, by its content, so that it is read once. `file` is its
+# name without the text that may be a person's.
+ANSWER_FILE = Table(
+    "answer_file",
+    METADATA,
+    harmless("sha256", Text(), key=True),
+    harmless("provider_id", Text(), key=True),
+    harmless("file", Text()),
+    harmless("noted_at", DateTime(timezone=True)),
+    harmless("taken", Integer()),
+    harmless("refused", Integer()),
+)
