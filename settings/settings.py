@@ -41,6 +41,7 @@ from settings.desk import DEFAULT_QUEUE, HOLIDAYS, Levels, Retention, Route
 from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
 from settings.feed import Feed, RestPlace
 from settings.lines import lines_of
+from settings.reports import Reports
 from settings.sources import (
     Caseloads,
     Council,
@@ -164,6 +165,7 @@ class Settings(BaseSettings):
     default_queue: Text = DEFAULT_QUEUE
     retention: Retention = Retention()
     feed: Feed = Feed()
+    reports: Reports = Reports()
 
     def tables(self) -> dict[str, TableSource | Caseloads]:
         """Return every table that the file of settings names, by what people call it."""
@@ -218,7 +220,13 @@ def load_settings(config: Path | None = None) -> Settings:
     problems += [fault.says for fault in sorted(faults)]
     if settings is None or problems:
         raise WrongUsage("\n- ".join(["The settings cannot be used:", *problems]))
-    return settings.model_copy(update={"places": _absolute(settings.places, config)})
+    home = config.resolve().parent if config else Path.cwd()
+    return settings.model_copy(
+        update={
+            "places": _absolute(settings.places, home),
+            "reports": settings.reports.seen_from(home),
+        }
+    )
 
 
 def _read(config: Path) -> Written:
@@ -302,13 +310,12 @@ def _names() -> frozenset[str]:
     """Return the names of all settings, for whoever misspelt one."""
     models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
     models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads]
-    models += [Route, Retention, Feed, RestPlace]
+    models += [Route, Retention, Feed, RestPlace, Reports]
     names = {name for model in models for name in model.model_fields}
     plain = (*fields(Tolerances), *fields(ServiceLevels))
     return frozenset(names | {field.name for field in plain})
 
 
-def _absolute(places: Mapping[str, Place], config: Path | None) -> dict[str, Place]:
+def _absolute(places: Mapping[str, Place], home: Path) -> dict[str, Place]:
     """Take the paths of places as seen from the folder of the file of settings."""
-    home = config.resolve().parent if config else Path.cwd()
     return {name: place.seen_from(home) for name, place in places.items()}
