@@ -48,7 +48,8 @@ class EmailState(Vocabulary):
 class NewNotice:
     """A notice as it is made.
 
-    `content` is JSON's kind of data: what the notice says. `after` is the number of the provider's
+    `found` and `asked` give hashes by council: of what the night found about the provider, and of
+    what it was last asked. `content` is JSON's kind of data: what the notice says. `after` is the number of the provider's
     notice before it, 0 where there was none. `left_out` are councils of which it says nothing.
     """
 
@@ -58,8 +59,8 @@ class NewNotice:
     reference: str
     nothing_to_do: bool
     cases: int
-    found_hash: str
-    asked_hash: str
+    found: Mapping[str, str]
+    asked: Mapping[str, str]
     left_out: tuple[str, ...]
     after: int
     content: Mapping[str, Any] = field(repr=False)
@@ -78,8 +79,8 @@ class NoticeRow:
     reference: str
     nothing_to_do: bool
     cases: int
-    found_hash: str
-    asked_hash: str
+    found: Mapping[str, str]
+    asked: Mapping[str, str]
     left_out: tuple[str, ...]
     made_at: datetime
     place: str | None
@@ -262,8 +263,8 @@ class Notices:
             "reference": notice.reference,
             "nothing_to_do": notice.nothing_to_do,
             "cases": notice.cases,
-            "found_hash": notice.found_hash,
-            "asked_hash": notice.asked_hash,
+            "found": _json(notice.found),
+            "asked": _json(notice.asked),
             "left_out": ";".join(notice.left_out),
             "made_at": self.clock(),
             "place": notice.place,
@@ -271,7 +272,7 @@ class Notices:
             "attempts": 0,
             "email_state": (EmailState.WAITING if email_to else EmailState.NONE).value,
             "email_to": email_to,
-            "content": json.dumps(notice.content, ensure_ascii=False, sort_keys=True),
+            "content": _json(notice.content),
         }
 
     def _change(self, number: int, condition: ColumnElement[bool], **values: Any) -> None:
@@ -317,8 +318,14 @@ def _notice_row(facts: Mapping[str, Any]) -> NoticeRow:
         **dict(facts)
         | instants
         | {
+            "found": json.loads(facts["found"]),
+            "asked": json.loads(facts["asked"]),
             "left_out": tuple(filter(None, facts["left_out"].split(";"))),
             "state": NoticeState(facts["state"]),
             "email_state": EmailState(facts["email_state"]),
         }
     )
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
