@@ -11,8 +11,9 @@ from sqlalchemy import Boolean, Date, DateTime, Index, Integer, Table, Text, Uni
 from casebook.models import METADATA, harmless, numbered, personal
 
 # One row a notice. `name` is that of its folder, `as_of` or with a number behind it; `reference` is
-# what people and GOV.UK Notify call it by. `found` gives the hash of what the night found about the
-# provider by council, `asked` that of what it was last asked, as JSON. `left_out` are councils of which it says nothing,
+# what people and GOV.UK Notify call it by. `found` and `asked` are JSON: the hashes, by council, of
+# what the night found about the provider and of what it was last asked. `left_out` are councils of
+# which it says nothing,
 # joined by `;`. `place` is where it goes, `email_to` who is told that it is there, until they are.
 NOTICE = Table(
     "notice",

@@ -49,8 +49,9 @@ class NewNotice:
     """A notice as it is made.
 
     `found` and `asked` give hashes by council: of what the night found about the provider, and of
-    what it was last asked. `content` is JSON's kind of data: what the notice says. `after` is the number of the provider's
-    notice before it, 0 where there was none. `left_out` are councils of which it says nothing.
+    what it was last asked. `content` is JSON's kind of data: what the notice says. `after` is the
+    number of the provider's notice before it, 0 where there was none. `left_out` are councils of
+    which it says nothing.
     """
 
     provider_id: str
