@@ -82,8 +82,8 @@ class Drop(Receiver):
         """Put all files in their places, and the manifest beside its own."""
         self.reach(partial(make_folders, export=export))
         for file in export.files[:-1]:
-            self.reach(partial(put, export=export, file=file))
-        self.reach(partial(send, export=export, file=export.files[-1]))
+            self.reach(partial(put, folder=export.name, file=file, read=export.read))
+        self.reach(partial(send, folder=export.name, file=export.files[-1], read=export.read))
 
     def _read(self, shelf: Shelf, *, file: str) -> bytes | None:
         shelf.insist()

@@ -24,6 +24,7 @@ class Fault(StrEnum):
     ANOTHER_MANIFEST = "drop_another_manifest"
     BEING_TAKEN = "drop_being_taken"
     NOT_THE_SAME = "drop_not_the_same"
+    IN_THE_WAY = "drop_in_the_way"
     EXPORT_CHANGED = "export_changed"
 
 
@@ -92,6 +93,11 @@ SENTENCES = MappingProxyType(
             " {what} is held back: this may be another folder than before, such as one whose share"
             " is not mounted. Bring the share back; or if it is the same folder, ask {keeper} to"
             " make acknowledgements again."
+        ),
+        Fault.IN_THE_WAY: (
+            "Something else has the name {what} in {place}: a file or a link where our folder"
+            " should be, or a folder where our file should be. It was left alone. Ask {keeper} to"
+            " take it away."
         ),
         Fault.EXPORT_CHANGED: (
             "{what} is no longer what it was when the export was made, so it was not delivered to"

@@ -84,6 +84,13 @@ class FolderShelf:
         return False
 
     @_in_plain_words
+    def is_folder(self, path: str) -> bool | None:
+        """Say whether what has this name is a folder itself, and no link; None without any."""
+        with suppress(*NOT_THERE):
+            return stat.S_ISDIR(self._at(path).lstat().st_mode)
+        return None
+
+    @_in_plain_words
     def size(self, path: str) -> int | None:
         """Return how many bytes a plain file has, None where there is none."""
         with suppress(*NOT_THERE):

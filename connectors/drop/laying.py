@@ -6,6 +6,7 @@ The receiver leaves alone what has no manifest, so until the manifest is there a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from connectors.drop.faults import Fault, trouble
@@ -31,11 +32,18 @@ def insist_on_plain_files(export: Export) -> None:
     """Raise ContractBreach where files could lead elsewhere or collide, or no manifest is last."""
     insist_on_plain_name(export.name)
     names = [file.name for file in export.files]
-    wrong = sum(not PLAIN_PATH.fullmatch(name) or name.endswith(PART) for name in names)
+    insist_on_plain(names, like=PLAIN_PATH, of="export")
+    if names[-1:] != [MANIFEST]:
+        raise ContractBreach("export: the manifest is not the last of its files")
+
+
+def insist_on_plain(names: Sequence[str], *, like: re.Pattern[str], of: str) -> None:
+    """Raise ContractBreach where names of files could lead elsewhere or collide."""
+    wrong = sum(not like.fullmatch(name) or name.endswith(PART) for name in names)
     if wrong:
-        raise ContractBreach(f"export: {wrong} of its files have no plain name")
-    if len({name.casefold() for name in names}) < len(names) or names[-1:] != [MANIFEST]:
-        raise ContractBreach("export: a file is there twice, or the manifest is not the last")
+        raise ContractBreach(f"{of}: {wrong} of its files have no plain name")
+    if len({name.casefold() for name in names}) < len(names):
+        raise ContractBreach(f"{of}: a file is there twice")
 
 
 def acknowledgement_of(export: str) -> str:
@@ -89,34 +97,35 @@ def make_folders(shelf: Shelf, *, export: Export) -> None:
         shelf.make_folder(folder)
 
 
-def put(shelf: Shelf, *, export: Export, file: ExportFile) -> None:
+def put(shelf: Shelf, *, folder: str, file: ExportFile, read: Callable[[str], bytes]) -> None:
     """Put a file in its place, whole; one that lies there whole already is not sent again."""
-    path = _path(export, file.name)
+    path = f"{folder}/{file.name}"
     standing = is_whole(shelf, path, file)
     if standing:
         shelf.remove(path + PART)
         return
-    send(shelf, export=export, file=file)
+    send(shelf, folder=folder, file=file, read=read)
     if standing is False:  # not every server renames onto a name that is taken
         shelf.remove(path)
     shelf.rename(path + PART, to=path)
 
 
-def send(shelf: Shelf, *, export: Export, file: ExportFile) -> None:
+def send(shelf: Shelf, *, folder: str, file: ExportFile, read: Callable[[str], bytes]) -> None:
     """Have a file's part there, whole: read back, its size and hash are the file's own.
 
     Raises `written_differs` where they are not, and `export_changed` where ours are not.
     """
-    part = _path(export, file.name) + PART
+    path = f"{folder}/{file.name}"
+    part = path + PART
     if is_whole(shelf, part, file):
         return
-    content = export.read(file.name)
+    content = read(file.name)
     if (len(content), sha256(content).hexdigest()) != (file.size_bytes, file.sha256):
-        raise trouble(Fault.EXPORT_CHANGED, shelf.place, what=_path(export, file.name))
+        raise trouble(Fault.EXPORT_CHANGED, shelf.place, what=path)
     shelf.write(part, content)
     if not is_whole(shelf, part, file):
         shelf.remove(part)
-        raise trouble(Fault.WRITTEN_DIFFERS, shelf.place, what=_path(export, file.name))
+        raise trouble(Fault.WRITTEN_DIFFERS, shelf.place, what=path)
 
 
 def publish(shelf: Shelf, *, export: Export) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -41,6 +42,11 @@ class SftpShelf:
             if refused.fault is not sftp.Fault.NO_FOLDER:
                 raise
         return False
+
+    def is_folder(self, path: str) -> bool | None:
+        """Say whether what has this name is a folder itself, and no link; None without any."""
+        facts = self.session.facts(self._at(path))
+        return stat.S_ISDIR(facts.mode) if facts else None
 
     def size(self, path: str) -> int | None:
         """Return how many bytes a plain file has, None where there is none."""

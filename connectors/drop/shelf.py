@@ -24,6 +24,9 @@ class Shelf(Protocol):
     def has_folder(self, path: str) -> bool:
         """Say whether there is such a folder."""
 
+    def is_folder(self, path: str) -> bool | None:
+        """Say whether what has this name is a folder itself, and no link; None without any."""
+
     def size(self, path: str) -> int | None:
         """Return how many bytes a plain file has, None where there is none."""
 

@@ -1,8 +1,6 @@
 """Exports come whole over wires that break and to servers that misbehave."""
 
 import shutil
-import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -195,17 +193,6 @@ def test_a_server_without_room_is_left_for_the_next_run_and_gets_its_room_back(
         fault = fault_of(lambda: drop.deliver(export_of(large(3 * MB)), notes))
     assert (fault, notes.steps, waits) == (Fault.NOT_WRITTEN, [], [])
     assert content(root) == {}
-
-
-@pytest.fixture
-def small_disk(root: Path) -> Iterator[Path]:
-    """Mount a disk of a megabyte, or skip where that is not for us to do."""
-    options = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", str(root)]
-    mounted = shutil.which("mount") and subprocess.run(["mount", *options], check=False)
-    if not mounted or mounted.returncode:
-        pytest.skip("this account may not mount a small disk")
-    yield root
-    subprocess.run(["umount", "--lazy", str(root)], check=True)  # sshd may still be in it
 
 
 def test_a_full_disk_of_openssh_is_left_for_the_next_run_and_gets_its_room_back(
