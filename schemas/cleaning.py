@@ -40,10 +40,11 @@ from schemas.tables import (
     check,
     column_names,
 )
-from schemas.vocabularies import RefusalLevel, ServiceType
+from schemas.vocabularies import NoticeFrequency, RefusalLevel, ServiceType
 
 Mask = NDArray[np.bool_]
 
+EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 REGISTER_KEEPER = "the keeper of the providers' register"
 EARLIEST_BIRTH = pd.Timestamp(1900, 1, 1)
 
@@ -261,7 +262,8 @@ def clean_caseloads(
 
 def clean_providers(raw: RawTable) -> Cleaned:
     """Clean the register of providers; the first whole row of a `provider_id` counts (rule 2)."""
-    text = _without_blank_rows(raw.frame, PROVIDER.all)
+    there = [name for name in PROVIDER.extra if name in raw.frame]
+    text = _without_blank_rows(raw.frame, (*PROVIDER.all, *there))
     tidy = _Tidy(text=text, who=REGISTER_KEEPER, source=raw.source, file=raw.facts.file)
     tidy.ragged()
     tidy.required_text("provider_id")
@@ -270,6 +272,7 @@ def clean_providers(raw: RawTable) -> Cleaned:
     nameless = tidy.columns["name"].isna().to_numpy(dtype=bool)
     tidy.warn(nameless, "name", "missing", "the provider has no name: its id stands in for it")
     tidy.columns["name"] = tidy.columns["name"].where(~nameless, tidy.columns["provider_id"])
+    tidy.notice_preferences()
     known = tidy.columns["provider_id"].mask(tidy.rejected)
     repeated = (known.notna() & known.duplicated()).to_numpy(dtype=bool)
     tidy.warn(
@@ -347,6 +350,27 @@ class _Tidy:
 
     def _sentence(self, column: str | None, why: str, who: str = "") -> str:
         return f"{column or 'row'}: {why}. To be corrected by {who or self.who}."
+
+    def notice_preferences(self) -> None:
+        """Read how a provider wants its notices; what cannot be read is as good as not said."""
+        for name in PROVIDER.extra:
+            said = self.text.get(name, _constant(None, self.text.index))
+            self.columns[name] = parsing.trimmed(said)
+        frequency = self.columns["notice_frequency"].str.casefold()
+        email = self.columns["notice_email"]
+        known = NoticeFrequency.codes()
+        for name, values, fine, why in (
+            (
+                "notice_frequency",
+                frequency,
+                frequency.isin(known),
+                f"it is none of {', '.join(known)}",
+            ),
+            ("notice_email", email, email.str.fullmatch(EMAIL), "it is no email address"),
+        ):
+            wrong = values.notna() & ~fine.fillna(value=False).astype(bool)
+            self.warn(wrong.to_numpy(dtype=bool), name, "unreadable", why)
+            self.columns[name] = values.mask(wrong)
 
     def ragged(self) -> None:
         where = self.text["ragged"].to_numpy(dtype=bool)

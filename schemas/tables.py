@@ -19,6 +19,7 @@ from schemas.errors import ContractBreach
 from schemas.vocabularies import (
     Authorisation,
     DiscrepancyType,
+    NoticeFrequency,
     RefusalLevel,
     ServiceCategory,
     ServiceType,
@@ -123,7 +124,10 @@ CASELOAD = TableColumns(
     ),
 )
 PROVIDER = TableColumns(
-    name="provider", required=("provider_id", "name"), optional=("cqc_id", "ods_code")
+    name="provider",
+    required=("provider_id", "name"),
+    optional=("cqc_id", "ods_code"),
+    extra=("notice_frequency", "notice_place", "notice_email"),
 )
 SUPPLIER_REFERENCE = TableColumns(
     name="supplier_reference", required=("local_authority", "supplier_reference", "provider_id")
@@ -317,6 +321,9 @@ class Provider(Table):
     name: Series[str]
     cqc_id: Series[str] = pa.Field(nullable=True)
     ods_code: Series[str] = pa.Field(nullable=True)
+    notice_frequency: Series[str] = pa.Field(nullable=True, isin=NoticeFrequency.codes())
+    notice_place: Series[str] = pa.Field(nullable=True)
+    notice_email: Series[str] = pa.Field(nullable=True)
 
 
 class SupplierReference(Table):

@@ -172,3 +172,11 @@ class RefusalLevel(Vocabulary):
 
     REJECTED = "rejected", "left out"
     WARNING = "warning", "kept without the value"
+
+
+class NoticeFrequency(Vocabulary):
+    """How often a provider gets a notice."""
+
+    NIGHTLY = "nightly", "on each night on which something has changed"
+    WEEKLY = "weekly", "once a week"
+    NEVER = "never", "not at all"

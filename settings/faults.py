@@ -45,7 +45,7 @@ SENTENCES = {
 }
 SOURCES: tuple[Path, ...] = (("providers",), ("supplier_references",))
 CASELOADS: Path = ("caseloads",)
-SECRETS = frozenset({"identity_key", "key_password", "password", "token"})
+SECRETS = frozenset({"api_key", "identity_key", "key_password", "password", "token"})
 NO_SUCH_PLACE = "no place has this name: add it under [places]"
 CONNECTORS = ("folder", "sftp", "sql", "rest")
 
@@ -155,6 +155,7 @@ def faults_between(written: Written) -> Iterator[Fault]:
     yield from _councils_of_one_code(written, "ods_code")
     yield from _routes_of_unknown_councils(written)
     yield from _feed_without_names(written)
+    yield from _notices_nowhere(written)
 
 
 def _feed_without_names(written: Written) -> Iterator[Fault]:
@@ -179,6 +180,19 @@ def _feed_without_names(written: Written) -> Iterator[Fault]:
     for name in ("source_id", "source_name"):
         if name not in feed:
             yield written.fault(("feed", name), "it is missing: the Care Record gives it to you")
+
+
+def _notices_nowhere(written: Written) -> Iterator[Fault]:
+    """Yield what of the notices leads to no place that takes files."""
+    notices = written.says.get("notices")
+    if not isinstance(notices, Mapping) or "place" not in notices:
+        return
+    place = _tables_in(written.says.get("places")).get(str(notices["place"]))
+    if place is None:
+        yield written.fault(("notices", "place"), NO_SUCH_PLACE)
+    elif place.get("connector") not in ("folder", "sftp"):
+        wrong = "notices are files: name a folder or an SFTP server"
+        yield written.fault(("notices", "place"), wrong)
 
 
 def _councils_of_one_code(written: Written, name: str) -> Iterator[Fault]:

@@ -41,6 +41,7 @@ from settings.desk import DEFAULT_QUEUE, HOLIDAYS, Levels, Retention, Route
 from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
 from settings.feed import Feed, RestPlace
 from settings.lines import lines_of
+from settings.notices import Email, Notices
 from settings.reports import Reports
 from settings.sources import (
     Caseloads,
@@ -165,6 +166,7 @@ class Settings(BaseSettings):
     default_queue: Text = DEFAULT_QUEUE
     retention: Retention = Retention()
     feed: Feed = Feed()
+    notices: Notices = Notices()
     reports: Reports = Reports()
 
     def tables(self) -> dict[str, TableSource | Caseloads]:
@@ -310,7 +312,7 @@ def _names() -> frozenset[str]:
     """Return the names of all settings, for whoever misspelt one."""
     models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
     models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads]
-    models += [Route, Retention, Feed, RestPlace, Reports]
+    models += [Notices, Email, Route, Retention, Feed, RestPlace, Reports]
     names = {name for model in models for name in model.model_fields}
     plain = (*fields(Tolerances), *fields(ServiceLevels))
     return frozenset(names | {field.name for field in plain})

@@ -322,11 +322,13 @@ class PortalSource(CouncilTable):
 class Council(Strict):
     """A council, its sources, and who looks at its discrepancies where nothing else says so.
 
-    `ods_code`, `organisation_name` and `organisation_type` are what the Care Record calls it.
+    `ods_code`, `organisation_name` and `organisation_type` are what the Care Record calls it,
+    `contact` is whom providers ask.
     """
 
     code: Annotated[str, AfterValidator(known_code)]
     default_queue: Text | None = None
+    contact: Text | None = None
     ods_code: OdsCode | None = None
     organisation_name: Text | None = None
     organisation_type: OrganisationCode = OrganisationType.LOCAL_AUTHORITY.value

@@ -25,6 +25,9 @@ COLUMNS = {
     "local_authority": "the council's GSS code: E and eight digits",
     "name": "the provider's name",
     "cqc_id": "its reference at the Care Quality Commission",
+    "notice_frequency": "how often the provider gets a notice, a code of NoticeFrequency",
+    "notice_place": "the place of the settings at which its notices are laid down",
+    "notice_email": "the address that is told when a notice is there",
     "ods_code": "its code in the NHS Organisation Data Service",
     "discrepancy_id": "32 hexadecimal digits, the same on every night that the discrepancy lasts",
     "type": "a code of DiscrepancyType",
@@ -95,6 +98,7 @@ VOCABULARY_COLUMNS = {
     "NotFoundReason": "`reason` of `cpli_not_found` and `support_after_end`",
     "Caveat": "`caveat`",
     "RefusalLevel": "`level`",
+    "NoticeFrequency": "`notice_frequency` of `providers.csv`",
 }
 
 # Why each worked example comes out as it does, with the rule that decides.

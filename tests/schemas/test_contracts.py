@@ -167,7 +167,7 @@ MAY_BE_NULL: Mapping[str, tuple[str, ...]] = {
         cpli_id local_authority person_id nhs_number family_name given_name date_of_birth
         service_type start_date end_date weekly_quantity unit
     """),
-    "Provider": words("cqc_id ods_code"),
+    "Provider": words("cqc_id ods_code notice_frequency notice_place notice_email"),
     "SupplierReference": (),
     "Discrepancy": DISCREPANCY_COLUMNS[3:],
     "Refusal": words("row column"),

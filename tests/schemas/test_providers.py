@@ -1,8 +1,16 @@
 """Rule 2 for the register of providers."""
 
+import pytest
 from cleaned import cleaned_providers, plain, refused
 
-SOUND = {"provider_id": "P1", "name": "Rose Cottage", "cqc_id": "1-234", "ods_code": "A1B2C"}
+PREFERENCES = ("notice_frequency", "notice_place", "notice_email")
+SOUND = {
+    "provider_id": "P1",
+    "name": "Rose Cottage",
+    "cqc_id": "1-234",
+    "ods_code": "A1B2C",
+    **dict.fromkeys(PREFERENCES),
+}
 
 
 def test_a_provider_is_read_whole_and_without_a_word() -> None:
@@ -10,7 +18,7 @@ def test_a_provider_is_read_whole_and_without_a_word() -> None:
 
     assert plain(cleaned.valid) == [
         SOUND,
-        {"provider_id": "P2", "name": "Oak House", "cqc_id": None, "ods_code": None},
+        {**dict.fromkeys(SOUND), "provider_id": "P2", "name": "Oak House"},
     ]
     assert refused(cleaned) == []
 
@@ -45,3 +53,32 @@ def test_a_ragged_row_does_not_hide_the_whole_one_of_its_provider() -> None:
 
     assert plain(cleaned.valid) == [SOUND]
     assert refused(cleaned) == [(1, None, "ragged", "rejected")]
+
+
+def test_how_a_provider_wants_its_notices_is_read() -> None:
+    wanted = {
+        "notice_frequency": "Nightly",
+        "notice_place": "rose_sftp",
+        "notice_email": "office@rose.example",
+    }
+    cleaned = cleaned_providers({**SOUND, **wanted})
+
+    assert plain(cleaned.valid) == [{**SOUND, **wanted, "notice_frequency": "nightly"}]
+    assert refused(cleaned) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("notice_frequency", "hourly"),
+        ("notice_email", "rose.example"),
+        ("notice_email", "a b@rose.example"),
+        ("notice_email", "@rose.example"),
+    ],
+)
+def test_a_preference_that_cannot_be_read_is_as_good_as_not_said(column: str, value: str) -> None:
+    cleaned = cleaned_providers({**SOUND, column: value})
+
+    assert plain(cleaned.valid) == [SOUND]
+    assert refused(cleaned) == [(1, column, "unreadable", "warning")]
+    assert value not in cleaned.refusals["message"].iloc[0]
