@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from schemas.errors import SourceRefused
+from schemas.notices import ANSWERS
 from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, SUPPLIER_REFERENCE, TableColumns
 
 SENDERS = MappingProxyType(
@@ -16,6 +17,7 @@ SENDERS = MappingProxyType(
         CPLI.name: "the council",
         PORTAL.name: "whoever extracts the provider portal",
         CASELOAD.name: "the provider",
+        ANSWERS: "the provider",
         PROVIDER.name: "whoever keeps the register of providers",
         SUPPLIER_REFERENCE.name: "whoever keeps the register of providers",
     }

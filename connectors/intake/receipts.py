@@ -131,11 +131,11 @@ class Receipt:
         parts = [
             f"Receipt for the caseload of provider {self.provider_id} on {day}\nFile: {self.file}",
             self.refusal or self._counts(),
-            _section("How we read your list", self.reading),
-            _section("Rows refused", map(_told, self.refused)),
-            _section("Rows taken, with something left out", map(_told, self.warned)),
-            _section("Lines skipped", map(_told, self.skipped)),
-            _section("What to do next", self.next_steps),
+            section("How we read your list", self.reading),
+            section("Rows refused", map(told, self.refused)),
+            section("Rows taken, with something left out", map(told, self.warned)),
+            section("Lines skipped", map(told, self.skipped)),
+            section("What to do next", self.next_steps),
         ]
         return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -188,18 +188,23 @@ def receipt(
 
 def receipt_of_refusal(error: SourceRefused, *, provider_id: str, caseload_date: date) -> Receipt:
     """Write back why a list could not be read at all."""
-    asked = ask(CASELOAD, "").removesuffix(" .")
-    why, _, remedy = str(error).partition(asked)
-    why = why.removeprefix(error.file).strip()
+    refusal, next_steps = told_of_refusal(error)
     return Receipt(
         provider_id=provider_id,
         caseload_date=caseload_date,
         file=error.file,
-        refusal=f"We could not use this file. It {why}",
-        next_steps=(f"Please {remedy.strip()}", "Until then nothing of this file is used.")
-        if remedy
-        else (),
+        refusal=refusal,
+        next_steps=next_steps,
     )
+
+
+def told_of_refusal(error: SourceRefused) -> tuple[str, tuple[str, ...]]:
+    """Return why a provider's file could not be used, and what to do next."""
+    asked = ask(CASELOAD, "").removesuffix(" .")
+    why, _, remedy = str(error).partition(asked)
+    why = why.removeprefix(error.file).strip()
+    steps = (f"Please {remedy.strip()}", "Until then nothing of this file is used.")
+    return f"We could not use this file. It {why}", steps if remedy else ()
 
 
 def _reading(understood: Understood) -> tuple[str, ...]:
@@ -329,7 +334,8 @@ def _next_steps(
     return tuple(steps)
 
 
-def _told(group: Group) -> str:
+def told(group: Group) -> str:
+    """Say what is said of some rows, by their lines."""
     return f"{_lines(group.lines)}: {group.says}"
 
 
@@ -351,7 +357,8 @@ def _run(run: Sequence[int]) -> list[str]:
     return [f"{run[0]} to {run[-1]}"]
 
 
-def _section(title: str, lines: Iterable[str]) -> str:
+def section(title: str, lines: Iterable[str]) -> str:
+    """Return lines under a title; nothing where there is none."""
     body = [f"  {line}" for line in lines]
     return "\n".join([title, *body]) if body else ""
 

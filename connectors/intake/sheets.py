@@ -205,9 +205,12 @@ class Opened:
     is_book: bool
 
 
-def opened(content: bytes, *, notes: RefusalLog) -> Opened:
-    """Open a file by what it is, whatever its name says. Raises SourceRefused `unreadable`."""
-    if wrong := _other_kind(content, file=notes.file):
+def opened(content: bytes, *, notes: RefusalLog, as_list: str = AS_LIST) -> Opened:
+    """Open a file by what it is, whatever its name says. Raises SourceRefused `unreadable`.
+
+    `as_list` is what to do where it is a document of another kind.
+    """
+    if wrong := _other_kind(content, file=notes.file, as_list=as_list):
         raise wrong
     if content.startswith(ZIP):
         return Opened(sheets=_book_sheets(content, notes), is_book=True)
@@ -233,7 +236,7 @@ def _book_sheets(content: bytes, notes: RefusalLog) -> tuple[Sheet, ...]:
     )
 
 
-def _other_kind(content: bytes, *, file: str) -> SourceRefused | None:
+def _other_kind(content: bytes, *, file: str, as_list: str) -> SourceRefused | None:
     """Say what a file is that is neither a workbook nor text."""
     found = next(((wrong, how) for start, wrong, how in STARTS if content.startswith(start)), None)
     if content.startswith(OLE):
@@ -251,6 +254,7 @@ def _other_kind(content: bytes, *, file: str) -> SourceRefused | None:
     if found is None:
         return None
     wrong, remedy = found
+    remedy = as_list if remedy == AS_LIST else remedy
     return refused(CASELOAD, file, rule="unreadable", wrong=wrong, remedy=remedy)
 
 

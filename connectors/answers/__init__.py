@@ -1,0 +1,1 @@
+"""Providers' answers: the workbooks of notices that came back, read and checked row by row."""
