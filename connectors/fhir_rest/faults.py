@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from types import MappingProxyType
 import httpx
 
 from connectors.fhir_rest.place import RestPlace
+from connectors.web import chain
 from schemas.errors import PersonNeeded, TryAgainLater
 
 
@@ -164,7 +165,7 @@ BY_ERROR: tuple[tuple[type[httpx.HTTPError], Fault], ...] = (
 
 def while_speaking(error: httpx.HTTPError) -> Fault:
     """Say what an error of httpx means."""
-    for cause in _chain(error):
+    for cause in chain(error):
         if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME:
             return Fault.ADDRESS_UNKNOWN
         for kind, fault in BY_CAUSE:
@@ -199,9 +200,3 @@ def of_status(status: int) -> Fault:
         return Fault.REDIRECTED
     failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return Fault.SERVER_FAILED if failed else Fault.NOT_FHIR
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,6 +16,7 @@ import httpx
 from connectors.fhir_rest.faults import Fault, RestTrouble, of_status, trouble, while_speaking
 from connectors.fhir_rest.place import RestPlace
 from connectors.retry import Retry
+from connectors.web import LONGEST_PAUSE, seconds_asked
 
 T = TypeVar("T")
 Resource: TypeAlias = dict[str, Any]
@@ -41,9 +41,6 @@ REFUSALS: frozenset[int] = frozenset(
     }
 )
 """Statuses of an answer that is about what was sent, and not about us or the server."""
-
-LONGEST_PAUSE = 120.0
-"""Seconds that we stay when asked to come again later; for longer, the next run comes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +110,7 @@ class Line:
         return Answer(status=status, resource=resource)
 
     def _turned_away(self, response: httpx.Response) -> RestTrouble:
-        fault, asked = of_status(response.status_code), _seconds(response.headers)
+        fault, asked = of_status(response.status_code), seconds_asked(response.headers)
         self._pause = min(asked, LONGEST_PAUSE)
         return trouble(fault, self.place, soon=asked <= LONGEST_PAUSE)
 
@@ -157,15 +154,3 @@ def _resource(response: httpx.Response) -> Resource | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and "resourceType" in found else None
-
-
-def _seconds(headers: Mapping[str, str]) -> float:
-    """Return how long a server wants to be left in peace: seconds, or a time by its own clock."""
-    asked = headers.get("Retry-After", "")
-    if asked.isascii() and asked.isdigit():
-        return float(asked)
-    try:
-        until, now = (parsedate_to_datetime(each) for each in (asked, headers.get("Date", "")))
-        return max(0.0, (until - now).total_seconds())
-    except (ValueError, TypeError):  # TypeError where one has a zone and the other none
-        return 0.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from connectors.web import is_private, parts_of
 from schemas.errors import WrongUsage
 
 MOST_IN_A_BATCH = 1_000
@@ -56,10 +56,10 @@ class RestPlace:
         return f"{self.name} ({urlsplit(self.base_url).hostname})"
 
     def _wrong(self) -> str | None:
-        parts = _split(self.base_url)
+        parts = parts_of(self.base_url)
         if parts is None or not parts.hostname or parts.scheme not in {"http", "https"}:
             return "give it as https://, a host, and the path to the FHIR server."
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if not is_private(parts):
             return "people's records go by https only, but to this machine itself."
         if parts.username is not None or parts.query or parts.fragment:
             return "leave out user names, question marks and number signs; a token goes apart."
@@ -68,19 +68,3 @@ class RestPlace:
         if not 1 <= self.batch_size <= MOST_IN_A_BATCH:
             return f"batches hold 1 to {MOST_IN_A_BATCH} resources."
         return None
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # wrong ones are found out only here
-    except ValueError:
-        return None
-    return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -117,6 +117,8 @@ class Deed:
     CUT_AFTER = "hang up when all is done, and say nothing"
     HALF_AN_ANSWER = "hang up in the middle of the answer"
     SLEEP_AFTER = "do all, and then say nothing for too long"
+    SLEEP_INSTEAD = "do nothing, and say nothing for too long"
+    LATE = "do all once the other side has given up"
     NO_HTTP = "answer what is no HTTP"
 
 
@@ -158,6 +160,8 @@ class Between(ThreadingHTTPServer):
         self.behaves: str | Says = Deed.PASS_ON
         self.asked: list[Asked] = []
         self.released = threading.Event()
+        self.given_up = threading.Event()
+        self.late: list[threading.Event] = []
 
     @property
     def base_url(self) -> str:
@@ -173,6 +177,13 @@ class Between(ThreadingHTTPServer):
     def next_deed(self) -> str | Says:
         """Say what happens to the request that is there now."""
         return self.plan.pop(0) if self.plan else self.behaves
+
+    def give_up(self) -> None:
+        """Let what is late be done, and wait for it."""
+        self.given_up.set()
+        for done in self.late:
+            done.wait(10)
+        self.given_up.clear()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep quiet about clients that hang up."""
@@ -190,6 +201,7 @@ def between(
         yield server
     finally:
         server.released.set()
+        server.given_up.set()
         server.shutdown()
         thread.join(10)
         server.server_close()
@@ -218,13 +230,18 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if deed == Deed.NO_HTTP:
             self.wfile.write(b"220 mail.example.org ESMTP\r\n\r\n")
-        if deed in {Deed.CUT_BEFORE, Deed.NO_HTTP}:
+        if deed == Deed.SLEEP_INSTEAD:
+            self.server.released.wait(30)
+        if deed in {Deed.CUT_BEFORE, Deed.NO_HTTP, Deed.SLEEP_INSTEAD}:
             self._hang_up()
             return
-        status, kind, content = self._upstream(asked)
+        if deed == Deed.LATE:
+            status, kind, content = self._late(asked)
+        else:
+            status, kind, content = self._upstream(asked)
         if deed == Deed.SLEEP_AFTER:
             self.server.released.wait(30)
-        if deed in {Deed.CUT_AFTER, Deed.SLEEP_AFTER}:
+        if deed in {Deed.CUT_AFTER, Deed.SLEEP_AFTER, Deed.LATE}:
             self._hang_up()
             return
         if deed == Deed.HALF_AN_ANSWER:
@@ -232,6 +249,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._hang_up()
             return
         self._answer(status, {"Content-Type": kind}, content)
+
+    def _late(self, asked: Asked) -> tuple[int, str, str]:
+        done = threading.Event()
+        self.server.late.append(done)
+        self.server.given_up.wait(30)
+        try:
+            return self._upstream(asked)
+        finally:
+            done.set()
 
     def _upstream(self, asked: Asked) -> tuple[int, str, str]:
         if self.server.upstream is None:
