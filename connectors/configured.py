@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from connectors.answers.naming import ANSWERS_FILE
 from connectors.feed import CANONICAL, NOTHING, Feed
 from connectors.files import FileTable, Found
 from connectors.intake.habits import Habits
@@ -165,7 +166,7 @@ class ConfiguredSource:
             return whole(self._parts(table, source=source, provider_ids=provider_ids))
 
     def caseload_files(self) -> tuple[tuple[CaseloadFile, ...], pd.DataFrame]:
-        """Return the caseloads, by provider, date and time of receipt."""
+        """Return the caseloads, by provider, date and time of receipt; answers are none."""
         found = (
             CaseloadFile(
                 provider_id=found.provider_id,
@@ -174,7 +175,7 @@ class ConfiguredSource:
                 received_at=found.received_at,
             )
             for found in self._found(self.caseloads)
-            if found.provider_id and found.day
+            if found.provider_id and found.day and not ANSWERS_FILE.match(found.file)
         )
         order = sorted(
             found, key=lambda it: (it.provider_id, it.caseload_date, it.received_at, it.file)

@@ -4,6 +4,7 @@
     council/<GSS code>/cpli.csv
     council/<GSS code>/portal_<date>.csv
     caseload/<provider_id>_<date>.csv or .xlsx
+    answers/<provider_id>_answers_<date>.xlsx
 
 A file's name may hold a person's name. So a name is only repeated where every letter of it is
 ours; a caseload's is where its provider is in the register, which whoever reads the register knows.
@@ -31,17 +32,18 @@ from connectors.feed import NOTHING
 from connectors.wording import listed, refused
 from connectors.xlsx_file import read_xlsx
 from schemas.errors import SourceRefused, WrongUsage
+from schemas.notices import ANSWERS
 from schemas.raw import CaseloadFile, FileFacts, PortalFile, RawTable, refusals
 from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, TableColumns
 from schemas.vocabularies import RefusalLevel
 
 REGISTER, COUNCILS, CASELOADS, EXTRACT = "providers.csv", "council", "caseload", "cpli.csv"
 PLANTED = "truth.csv"
-LAYOUT = (REGISTER, COUNCILS, CASELOADS, PLANTED)
+LAYOUT = (REGISTER, COUNCILS, CASELOADS, ANSWERS, PLANTED)
 PLACES_TOLD = 20
 # Nothing but one of our own words, be it in the plural or with another suffix.
 LIKE_OURS = re.compile(
-    r"(?:providers?|councils?|case[ _-]?loads?|cplis?|truth)(?:\.(?:csv|xlsx?|txt|zip))?",
+    r"(?:providers?|councils?|case[ _-]?loads?|answers?|cplis?|truth)(?:\.(?:csv|xlsx?|txt|zip))?",
     re.IGNORECASE,
 )
 MOST_BYTES = 2_000_000_000
@@ -49,6 +51,11 @@ GSS_CODE = re.compile(r"E[0-9]{8}")
 PORTAL_NAME = re.compile(r"portal_([0-9]{4}-[0-9]{2}-[0-9]{2})\.(?i:csv)")
 CASELOAD_NAME = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})_([0-9]{4}-[0-9]{2}-[0-9]{2})\.(?i:csv|xlsx)"
+)
+# What follows the date, such as " (1)", is whatever the sender's computer has made of the name.
+ANSWERS_NAME = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}_answers_([0-9]{4}-[0-9]{2}-[0-9]{2}).*\.(?i:csv|xlsx)",
+    re.DOTALL,
 )
 NO_CASELOADS = (
     "not_received",
@@ -59,6 +66,11 @@ NOT_A_FOLDER = (
     "not_plain",
     f"{CASELOADS} is no folder within the sources, so every provider counts as having sent nothing",
     "make it a folder that holds <provider_id>_<date>.csv or .xlsx",
+)
+ANSWERS_NOT_A_FOLDER = (
+    "not_plain",
+    f"{ANSWERS} is no folder within the sources, so no answer in it is read",
+    f"make it a folder that holds <provider_id>_{ANSWERS}_<date>.xlsx",
 )
 STRAYS = {
     "other name": ("file_name", "the name is not {expected}", "rename or remove it"),
@@ -142,14 +154,19 @@ class CanonicalFolder:
         if not disk.status(self.root, CASELOADS, is_it=stat.S_ISDIR):
             return (), refusals([_warning(CASELOADS, CASELOADS, *NOT_A_FOLDER)])
         names = disk.names(self.root, CASELOADS)
-        found = {name: caseload for name in names if (caseload := self._caseload_file(name))}
+        answers = {name for name in names if _date_in(name, ANSWERS_NAME)}
+        found = {
+            name: caseload
+            for name in names
+            if name not in answers and (caseload := self._caseload_file(name))
+        }
         caseloads = sorted(
             found.values(),
             key=lambda it: (it.provider_id, it.caseload_date, it.received_at, it.file),
         )
         strays = _strays(
             names,
-            found,
+            answers | found.keys(),
             source=CASELOADS,
             folder=CASELOADS,
             pattern=CASELOAD_NAME,
@@ -165,7 +182,7 @@ class CanonicalFolder:
         """Return nothing: who writes in this layout reads refusals.csv."""
 
     def stray_files(self) -> pd.DataFrame:
-        """Return refusals of what lies beside the folders and among the councils' files."""
+        """Return refusals of what lies beside the folders, among councils' files and answers."""
         councils = self.councils()
         strays = _strays(
             disk.names(self.root, ""),
@@ -173,7 +190,7 @@ class CanonicalFolder:
             source="sources",
             folder="",
             pattern=LIKE_OURS,
-            expected=f"{REGISTER}, {COUNCILS} or {CASELOADS}",
+            expected=f"{REGISTER}, {COUNCILS}, {CASELOADS} or {ANSWERS}",
         )
         strays += _strays(
             disk.names(self.root, COUNCILS),
@@ -193,7 +210,26 @@ class CanonicalFolder:
                 pattern=PORTAL_NAME,
                 expected=f"{EXTRACT} or portal_<date>.csv",
             )
-        return refusals(strays)
+        return refusals([*strays, *self._strays_among_answers()])
+
+    def _strays_among_answers(self) -> list[Warned]:
+        if not disk.exists(self.root, ANSWERS):
+            return []
+        if not disk.status(self.root, ANSWERS, is_it=stat.S_ISDIR):
+            return [_warning(ANSWERS, ANSWERS, *ANSWERS_NOT_A_FOLDER)]
+        names = disk.names(self.root, ANSWERS)
+        return _strays(
+            names,
+            {name for name in names if self._is_file_of_answers(name)},
+            source=ANSWERS,
+            folder=ANSWERS,
+            pattern=ANSWERS_NAME,
+            expected=f"<provider_id>_{ANSWERS}_<date>.xlsx",
+        )
+
+    def _is_file_of_answers(self, name: str) -> bool:
+        there = _date_in(name, ANSWERS_NAME) is not None
+        return there and _status_of_unnamed(self.root, f"{ANSWERS}/{name}") is not None
 
     def _caseload_file(self, name: str) -> CaseloadFile | None:
         day = _date_in(name, CASELOAD_NAME)
@@ -245,7 +281,9 @@ def received(
     )
 
 
-_status_of_unnamed = disk.translated(disk.plain_status, called=f"a file in {CASELOADS}")
+_status_of_unnamed = disk.translated(
+    disk.plain_status, called=f"a file in {CASELOADS} or {ANSWERS}"
+)
 
 
 def received_at(status: os.stat_result) -> datetime:
@@ -291,7 +329,7 @@ def _strays(
 
 def _may_be_said(name: str, pattern: re.Pattern[str]) -> str:
     """Return a name that holds nothing but words, digits and dates of ours; else nothing."""
-    ours = pattern is not CASELOAD_NAME and pattern.fullmatch(name)
+    ours = pattern not in (CASELOAD_NAME, ANSWERS_NAME) and pattern.fullmatch(name)
     return name if ours or LIKE_OURS.fullmatch(name) else ""
 
 

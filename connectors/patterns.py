@@ -27,7 +27,7 @@ ANY_ENDING, TABLES = ".*", r"\.(?:csv|xlsx)"
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What a file's name says; `shown` is the name without the text that `*` stands for.
+    """What a file's name says; `shown` is the name without the text that `*` stands for, if any.
 
     That text may be a person's name, so only `shown` is ever repeated.
     """
@@ -103,7 +103,7 @@ class FilePattern:
     def _shown(found: re.Match[str]) -> str:
         kept, at = "", 0
         for group in (name for name in found.re.groupindex if name.startswith("any")):
-            kept += found.string[at : found.start(group)] + "*"
+            kept += found.string[at : found.start(group)] + ("*" if found[group] else "")
             at = found.end(group)
         return kept + found.string[at:]
 

@@ -44,9 +44,11 @@ from schemas.cleaning import (
     clean_supplier_references,
 )
 from schemas.errors import CpliError, SourceRefused, TryAgainLater, WrongUsage
+from schemas.notices import ANSWERS
 from schemas.raw import CaseloadFile, RawTable
 from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, SUPPLIER_REFERENCE, TableColumns
 from schemas.vocabularies import RefusalLevel
+from settings.answers import Answers
 from settings.feed import RestPlace
 from settings.sources import Caseloads, FolderPlace, SftpPlace, SqlPlace, TableSource
 
@@ -56,7 +58,7 @@ WHOLE_BOOK_BYTES = 1 << 23
 SOME_COUNCIL = "E06000016"
 """Stands for whichever council a few rows are of."""
 
-Looked: TypeAlias = TableSource | Caseloads
+Looked: TypeAlias = TableSource | Caseloads | Answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,9 @@ class Checked:
 
 def check(origin: Origin) -> Checked:
     """Try every place, table and destination of the settings."""
-    tables = origin.settings.tables()
+    tables: dict[str, Looked] = {**origin.settings.tables()}
+    if origin.settings.answers is not None:
+        tables[ANSWERS] = origin.settings.answers
     places, looked = [], []
     with TemporaryDirectory(prefix="cpli-check-") as folder:
         for name, kind in sorted(origin.settings.places.items()):
@@ -186,6 +190,9 @@ def _check_sftp(
     samples.mkdir()
     looked = []
     for key, table in tables.items():
+        if isinstance(table, Answers):
+            looked.append(CheckedTable(name=key, place=name))
+            continue
         try:
             with connected(server) as session:
                 _fetch_sample(session, FilePattern(table.file or ""), samples)
@@ -256,12 +263,15 @@ class _Found:
 
 
 def _looked_at(name: str, table: TableAt, origin: Origin) -> _Found:
-    """Read the latest file of a table, and judge its first rows."""
+    """Read the latest file of a table, and judge its first rows; answers need not have come."""
     if not isinstance(table, FileTable):
         raise TypeError("a folder holds files")
     trouble: CpliError
     try:
-        files = [it for it in table.found() if it.day is None or it.day <= origin.as_of]
+        found = table.found()
+        if table.of.name == ANSWERS:
+            return _Found(checked=CheckedTable(name=name, place=table.place))
+        files = [it for it in found if it.day is None or it.day <= origin.as_of]
         if not files:
             raise SourceRefused(
                 f"There is no file {table.expected} yet. If one should be there, correct the"

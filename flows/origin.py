@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from connectors.answers.naming import ANSWERS_FILE
+from connectors.answers.places import AnswerPlaces, answers_in, in_sources_folder
 from connectors.configured import ConfiguredSource, CouncilTables, DatabaseTable, TableAt
 from connectors.files import FileTable
 from connectors.intake.habits import Habits
@@ -18,6 +20,7 @@ from connectors.sql.query import SqlTable
 from flows.steps import open_source
 from reconciliation.days import window_start
 from schemas.errors import CpliError, WrongUsage
+from settings.answers import Answers
 from settings.settings import Settings, load_settings
 from settings.sources import (
     Caseloads,
@@ -56,6 +59,19 @@ class Origin:
             source = self._configured()
             return source, source.councils()
         return open_source(self.folder)
+
+    def answers(self) -> AnswerPlaces:
+        """Return where providers' answers lie: in their place, or by mistake among caseloads."""
+        if self.folder is not None:
+            return in_sources_folder(self.folder)
+        return AnswerPlaces(
+            tables=tuple(
+                answers_in(self._folder(place), place=place, pattern=pattern)
+                for place, pattern in self._answers()
+            ),
+            troubles=self.troubles,
+            withheld=self.withheld,
+        )
 
     @property
     def window_start(self) -> date:
@@ -104,10 +120,16 @@ class Origin:
             withheld=self.withheld,
         )
 
-    def table_of(self, source: TableSource | Caseloads, *, folder: Path | None = None) -> TableAt:
+    def table_of(
+        self, source: TableSource | Caseloads | Answers, *, folder: Path | None = None
+    ) -> TableAt:
         """Return a table of the settings as its connector knows it, its files in another folder."""
         table: TableAt
-        table = self._files(source) if isinstance(source, Caseloads) else self._table(source)
+        match source:
+            case TableSource():
+                table = self._table(source)
+            case Caseloads() | Answers():
+                table = self._files(source)
         if folder is not None and isinstance(table, FileTable):
             return replace(table, folder=folder)
         return table
@@ -130,13 +152,20 @@ class Origin:
             return DatabaseTable(place=sql_place(source.place, place), table=table, feed=feed)
         return replace(self._files(source), feed=feed)
 
-    def _files(self, source: TableSource | Caseloads) -> FileTable:
+    def _files(self, source: TableSource | Caseloads | Answers) -> FileTable:
         return FileTable(
             of=source.of,
             place=source.place,
             folder=self._folder(source.place),
             pattern=FilePattern(source.file or ""),
         )
+
+    def _answers(self) -> Iterator[tuple[str, FilePattern]]:
+        """Yield the places in which answers may lie, and how they are named there."""
+        if self.settings.answers is not None:
+            yield self.settings.answers.place, FilePattern(self.settings.answers.file)
+        if self.settings.caseloads is not None:
+            yield self.settings.caseloads.place, ANSWERS_FILE
 
     def _folder(self, name: str) -> Path:
         place = self.settings.places[name]
@@ -148,6 +177,8 @@ class Origin:
         for table in self.settings.tables().values():
             if table.file:
                 patterns.setdefault(table.place, []).append(FilePattern(table.file))
+        for place, pattern in self._answers():
+            patterns.setdefault(place, []).append(pattern)
         return patterns
 
 
@@ -195,7 +226,7 @@ def sftp_place(name: str, place: SftpPlace, wanted: Iterable[FilePattern] = ()) 
         folder=place.folder,
         done_folder=place.done_folder,
         wanted="|".join(f"(?:{pattern.regex})" for pattern in wanted) or None,
-        nameless=any(pattern.open_ended for pattern in wanted),
+        unsaid="|".join(f"(?:{pattern.regex})" for pattern in wanted if pattern.open_ended) or None,
         timeouts=sftp.Timeouts(read=place.timeout_seconds),
     )
 

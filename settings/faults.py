@@ -45,6 +45,7 @@ SENTENCES = {
 }
 SOURCES: tuple[Path, ...] = (("providers",), ("supplier_references",))
 CASELOADS: Path = ("caseloads",)
+ANSWERS: Path = ("answers",)
 SECRETS = frozenset({"api_key", "identity_key", "key_password", "password", "token"})
 NO_SUCH_PLACE = "no place has this name: add it under [places]"
 CONNECTORS = ("folder", "sftp", "sql", "rest")
@@ -227,7 +228,7 @@ def _tables_in(level: object) -> Mapping[str, Mapping[str, Any]]:
 
 def _tables(says: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield every table of the file that says where something comes from."""
-    for path in (*SOURCES, CASELOADS):
+    for path in (*SOURCES, CASELOADS, ANSWERS):
         if path[0] in _tables_in(says):
             yield path, says[path[0]]
     for name, council in _tables_in(says.get("councils")).items():
@@ -247,9 +248,9 @@ def _place_and_connector(
     named = [name for name in ("file", "table", "query") if name in table]
     if place.get("connector") == "rest":
         yield "place", "a FHIR server is for the feed alone: name another place"
-    elif path == CASELOADS:
+    elif path in (CASELOADS, ANSWERS):
         if place.get("connector") == "sql":
-            yield "place", "caseloads are files: name a folder or an SFTP server"
+            yield "place", f"{path[0]} are files: name a folder or an SFTP server"
     elif place.get("connector") == "sql":
         if named not in (["table"], ["query"]):
             yield (*named, "place")[0], "a database needs a table or a query, and no file"

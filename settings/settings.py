@@ -37,6 +37,7 @@ from casebook.levels import ServiceLevels
 from reconciliation.night import Tolerances
 from schemas.errors import WrongUsage
 from schemas.vocabularies import ServiceType
+from settings.answers import Answers
 from settings.desk import DEFAULT_QUEUE, HOLIDAYS, Levels, Retention, Route
 from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
 from settings.feed import Feed, RestPlace
@@ -58,7 +59,7 @@ from settings.sources import (
 )
 from settings.strict import Name, Text
 
-SITE = frozenset({"places", "providers", "supplier_references", "councils", "caseloads"})
+SITE = frozenset({"places", "providers", "supplier_references", "councils", "caseloads", "answers"})
 SECRETS, CONFIG = "CPLI_SECRETS_DIR", "CPLI_CONFIG"
 """Where the folder of secrets and the file of settings are; not settings themselves."""
 IDENTITY_KEY_LENGTH = 16
@@ -137,7 +138,7 @@ Thresholds = Annotated[Tolerances, split(LIST), AfterValidator(sensible)]
 class Settings(BaseSettings):
     """All that can be set; read it with `load_settings`.
 
-    `sources` is a folder in the canonical layout; `places` to `caseloads` say where everything
+    `sources` is a folder in the canonical layout; `places` to `answers` say where everything
     comes from instead. `routing` says whose a discrepancy is, the first that matches; where neither
     it nor a CPLI does, it is for its council's `default_queue`, or for this one if it has none.
     """
@@ -161,6 +162,7 @@ class Settings(BaseSettings):
     supplier_references: ReferencesSource | None = None
     councils: dict[Name, Council] = Field(default_factory=dict)
     caseloads: Caseloads | None = None
+    answers: Answers | None = None
     service_levels: Annotated[Levels, split(HOLIDAYS)] = ServiceLevels()
     routing: tuple[Route, ...] = ()
     default_queue: Text = DEFAULT_QUEUE
@@ -311,7 +313,7 @@ def _secrets(folder: str | None) -> Iterator[str]:
 def _names() -> frozenset[str]:
     """Return the names of all settings, for whoever misspelt one."""
     models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
-    models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads]
+    models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads, Answers]
     models += [Notices, Email, Route, Retention, Feed, RestPlace, Reports]
     names = {name for model in models for name in model.model_fields}
     plain = (*fields(Tolerances), *fields(ServiceLevels))

@@ -67,6 +67,14 @@ def known_pattern(text: str) -> str:
     return text
 
 
+def whose_and_when(text: str) -> str:
+    """Return a pattern, or raise `ValueError` where it leaves open whose a file is, or of when."""
+    pattern = FilePattern(text)
+    if not (pattern.dated and pattern.by_provider):
+        raise ValueError("it must hold {provider_id} and {date}")
+    return text
+
+
 def known_format(text: str) -> str:
     """Return a date format, or raise `ValueError`: a year of two digits may be of two centuries."""
     whole = text == ISO
@@ -134,6 +142,7 @@ def without_password(url: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(known_pattern)]
+ProviderPattern = Annotated[Pattern, AfterValidator(whose_and_when)]
 Format = Annotated[str, AfterValidator(known_format)]
 Words = dict[str, tuple[str, ...]]
 Formats = Annotated[tuple[Format, ...], AfterValidator(told_apart)]
@@ -347,22 +356,13 @@ class Caseloads(Strict):
     of: ClassVar[TableColumns] = CASELOAD
 
     place: Name
-    file: Pattern = "{provider_id}_{date}.*"
+    file: ProviderPattern = "{provider_id}_{date}.*"
     canonical: bool = False
     headings: Words = Field(default_factory=dict)
     service_types: Words = Field(default_factory=dict)
     units: Words = Field(default_factory=dict)
     councils: Words = Field(default_factory=dict)
     open_end: tuple[str, ...] = ()
-
-    @field_validator("file")
-    @classmethod
-    def says_whose_and_when(cls, file: str) -> str:
-        """Refuse a pattern that leaves open whose caseload it is, or of which date."""
-        pattern = FilePattern(file)
-        if not (pattern.dated and pattern.by_provider):
-            raise ValueError("it must hold {provider_id} and {date}")
-        return file
 
     @field_validator("headings", "service_types", "units", "councils")
     @classmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -14,19 +13,20 @@ from connectors.answers.naming import ANSWERS_FILE, ANSWERS_TABLE
 from connectors.files import FileTable, Found
 from connectors.folder import CASELOADS
 from connectors.patterns import FilePattern
-from schemas.errors import CpliError
+from schemas.errors import CpliError, SourceRefused, TryAgainLater
 from schemas.notices import ANSWERS
 from schemas.raw import FileFacts
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnswersFile:
-    """A workbook of answers, known by its name alone."""
+    """A workbook of answers, known by its name alone; `withheld` says why it cannot be had now."""
 
     provider_id: str
     notice_date: date | None
     table: FileTable
     found: Found = field(repr=False)
+    withheld: CpliError | None = None
 
     @property
     def name(self) -> str:
@@ -35,6 +35,8 @@ class AnswersFile:
 
     def content(self) -> tuple[bytes, FileFacts]:
         """Read the file. Raises what every reader of files does."""
+        if self.withheld:
+            raise TryAgainLater(str(self.withheld))
         return self.table.content(self.found)
 
 
@@ -57,28 +59,27 @@ class AnswerPlaces:
         files: dict[Path, AnswersFile] = {}
         troubles: list[CpliError] = []
         for table in self.tables:
-            withheld = self.withheld.get(table.place, {})
             try:
                 for file in self._found(table):
-                    if trouble := withheld.get(file.found.file):
-                        troubles.append(_about(trouble, file.name))
-                    else:
-                        files.setdefault(table.folder / file.found.file, file)
-            except CpliError as trouble:
-                troubles.append(_about(trouble, table.expected))
+                    files.setdefault(table.folder / file.found.file, file)
+            except CpliError as error:
+                error.file = error.file or table.expected
+                troubles.append(error)
         return tuple(sorted(files.values(), key=_order)), tuple(troubles)
 
     def _found(self, table: FileTable) -> list[AnswersFile]:
         if trouble := self.troubles.get(table.place):
-            raise trouble
+            raise SourceRefused(str(trouble), rule="out_of_reach", file=table.expected)
         if self.root is not None and not _is_within(self.root, table.folder.name):
             return []
+        withheld = self.withheld.get(table.place, {})
         return [
             AnswersFile(
                 provider_id=found.provider_id,
                 notice_date=found.day,
                 table=table,
                 found=found,
+                withheld=withheld.get(found.file),
             )
             for found in table.found()
             if found.provider_id and found.day
@@ -106,10 +107,3 @@ def _is_within(root: Path, name: str) -> bool:
 
 def _order(file: AnswersFile) -> tuple[str, datetime, date, str]:
     return file.provider_id, file.found.received_at, file.notice_date or date.min, file.name
-
-
-def _about(trouble: CpliError, file: str) -> CpliError:
-    """Return a trouble as what it is to a file or place, for a trouble of several files is one."""
-    about = copy(trouble)
-    about.file = file
-    return about

@@ -102,7 +102,7 @@ class OverSftp:
     """The way to a server: connects when needed, and anew after what can pass."""
 
     def __init__(self, place: SftpPlace, *, retry: Retry | None = None) -> None:
-        self.place = replace(place, wanted=OUR_NAMES, nameless=False)
+        self.place = replace(place, wanted=OUR_NAMES, unsaid=None)
         self.line = Line(self.place, retry=retry)
 
     def __call__(self, step: Callable[[Shelf], T]) -> T:

@@ -34,9 +34,9 @@ class SftpPlace:
     `name` is what the configuration calls it: it stands in messages and in the ledger. The server
     is known by `known_hosts` (a file of OpenSSH's) or `host_keys` (lines of one, or bare keys), and
     by nothing else. `wanted` is a regular expression of the file names that belong there; only
-    those are taken, and only where it is given is a name ever repeated in a message, unless they
-    are `nameless`: such names leave room for a person's. `keeper` is whom a message asks to mend
-    the server.
+    those are taken, and only where it is given is a name ever repeated in a message. `unsaid` is
+    one of those among them that are not: they leave room for a person's. `keeper` is whom a message
+    asks to mend the server.
     """
 
     name: str
@@ -50,7 +50,7 @@ class SftpPlace:
     host_keys: tuple[str, ...] = ()
     done_folder: str | None = None
     wanted: str | None = None
-    nameless: bool = False
+    unsaid: str | None = None
     most_bytes: int = 2_000_000_000
     keeper: str = "whoever runs the SFTP server"
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -67,8 +67,9 @@ class SftpPlace:
 
     def called(self, file: str) -> str:
         """Return a file's name where it is one that we expect; another may hold a person's name."""
-        known = not self.nameless and self.wanted and re.fullmatch(self.wanted, file)
-        return file if known else "a file"
+        known = self.wanted and re.fullmatch(self.wanted, file)
+        unsaid = self.unsaid and re.fullmatch(self.unsaid, file)
+        return file if known and not unsaid else "a file"
 
 
 def pin(place: SftpPlace, keys: paramiko.HostKeys) -> None:

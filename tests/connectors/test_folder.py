@@ -201,7 +201,7 @@ def test_what_lies_beside_the_folders_is_told_by_name_where_the_name_is_ours(roo
         (root / name).write_text(MARKER)
     strays = CanonicalFolder(root).stray_files()
     assert set(told(strays)) == {("sources", name, "file_name") for name in [*ours, "?"]}
-    assert strays["message"].str.contains("not providers.csv, council or caseload").all()
+    assert strays["message"].str.contains("not providers.csv, council, caseload or answers").all()
     assert (
         "in the order of names, number 2, 4 and 5 of 12 in the sources folder"
         in strays.set_index("file")["message"]["?"]

@@ -17,6 +17,7 @@ DAY = date(2026, 11, 20)
         ("portal_{date}.csv", "portal_2026-11-20.csv", "portal_2026-11-20.csv", DAY, None),
         ("x{date:%d.%m.%Y}.csv", "x20.11.2026.csv", "x20.11.2026.csv", DAY, None),
         ("LCC*{date:%Y%m%d}*.csv", "LCC_a20261120_b.csv", "LCC*20261120*.csv", DAY, None),
+        ("LCC*{date}*.csv", "LCC2026-11-20_b.csv", "LCC2026-11-20*.csv", DAY, None),
         ("{provider_id}_{date}.*", "P_1_2026-11-20.xlsx", "P_1_2026-11-20.xlsx", DAY, "P_1"),
         ("* {provider_id}.*", "Mrs Smith P1.csv", "* P1.csv", None, "P1"),
     ],
