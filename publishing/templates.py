@@ -61,8 +61,18 @@ def percent(share: float) -> str:
     return "over 99%" if written == "100%" and share < 1 else written
 
 
+def sentence(text: str) -> str:
+    """Return a text that begins with a capital, and is otherwise as it was."""
+    return text[:1].upper() + text[1:]
+
+
 FILTERS = MappingProxyType(
-    {"british_date": british_date, "thousands": thousands, "percent": percent}
+    {
+        "british_date": british_date,
+        "percent": percent,
+        "sentence": sentence,
+        "thousands": thousands,
+    }
 )
 
 
