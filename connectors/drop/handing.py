@@ -45,6 +45,10 @@ class Hand:
     ) -> None:
         self.reach.__exit__(kind, error, trace)
 
+    def insist(self) -> None:
+        """Raise where the place cannot be reached at all, whichever folder is meant."""
+        self.reach(lambda shelf: shelf.insist())
+
     def lay(self, folder: str, files: Mapping[str, bytes]) -> None:
         """Lay files into a folder of one or two parts, such as P0001/2026-11-20, and make it.
 
@@ -54,7 +58,7 @@ class Hand:
         if not PLAIN_PATH.fullmatch(folder):
             raise ContractBreach("notice: its folder has no plain name")
         insist_on_plain(list(files), like=PLAIN, of="notice")
-        self.reach(lambda shelf: shelf.insist())
+        self.insist()
         self.reach(partial(_make_folders, folder=folder))
         for name, content in files.items():
             file = ExportFile(

@@ -284,6 +284,7 @@ def test_the_place_itself_is_never_made(
     ours = DropFolder(name="the drop", path=either.root / "nowhere")
     for place in (theirs, ours):
         with hand_at(place, waits) as hand:
+            assert fault_of(hand.insist).endswith("no_folder")
             assert fault_of(lambda: hand.lay(FOLDER, FILES)).endswith("no_folder")
     assert not (either.root / "nowhere").is_dir()
 
