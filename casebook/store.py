@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 import pandas as pd
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
-from casebook.casefile import catch_up, read_cases, read_counts
+from casebook.casefile import catch_up, read_cases, read_counts, read_frame
 from casebook.changes import COMPARED, compare
 from casebook.database import connect, reading, rewrite, writing
 from casebook.faults import in_plain_words, place
@@ -31,6 +31,7 @@ from casebook.record import (
     Change,
     NightRecord,
     NightRow,
+    Presence,
     Recorded,
     Scope,
     Verdict,
@@ -215,6 +216,15 @@ class Casebook:
         aged = cases.join(ages(cases, on=on, levels=levels)).join(standings(cases, on=on))
         order = ["open_since", "type", "local_authority", "provider_id", "discrepancy_id"]
         return aged.reset_index().sort_values(order, ignore_index=True).set_index("discrepancy_id")
+
+    @in_plain_words
+    def states(self) -> pd.Series:
+        """Return the state of each case that is there, by discrepancy_id."""
+        case = DISCREPANCY_CASE.c
+        there = case.presence == Presence.PRESENT.value
+        query = select(case.discrepancy_id, case.state).where(there)
+        with reading(self.engine) as connection:
+            return read_frame(connection, query, key="discrepancy_id")["state"]
 
     @in_plain_words
     def measures(

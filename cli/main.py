@@ -323,6 +323,25 @@ def outbox(refused: Path | None, out: Path | None, config: Path | None) -> int:
     return show_outbox(out, config, refused=refused)
 
 
+@cpli.command(epilog="Example: cpli notices --provider P0001 --out nights")
+@click.option("--provider", metavar="PROVIDER", help="Notices to this provider only.")
+@click.option("--as-of", type=Day(), help="Notices of this night only.")
+@click.option("--deliver", is_flag=True, help="First take to providers what waits.")
+@out_option(required=False)
+@config_option(required=False)
+def notices(
+    provider: str | None, as_of: date | None, deliver: bool, out: Path | None, config: Path | None
+) -> int:
+    """Show the notices to providers: what waits to be delivered, and why.
+
+    Each run of a night delivers what waits; --deliver does so without one. Exit code 3 says that
+    something waits.
+    """
+    from cli.notices import show_notices
+
+    return show_notices(out, config, provider=provider, as_of=as_of, deliver=deliver)
+
+
 @cpli.command(epilog="Example: cpli cases --council E06000017 --type support_ended --out nights")
 @click.option("--council", metavar="COUNCIL", help="Cases of this council only: name or code.")
 @click.option(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from casebook.record import Change, CouncilRecord, Recorded
 from cli.terminal import say, show, table
-from flows.outcome import Delivery
+from flows.outcome import AnswersTaken, Carried, Delivery, NoticeFacts
 from flows.outcome import in_words as in_words_of_export
 from flows.pulls import council_name
 from flows.steps import Done
@@ -20,6 +20,9 @@ from schemas.vocabularies import DiscrepancyType
 NOBODY = "No council"
 TOGETHER = "All"
 COUNTED = {"cplis": ("CPLI", "CPLIs"), "discrepancies": ("discrepancy", "discrepancies")}
+FOLDERS = {"feed": "export", "notices": "provider"}
+"""What the folders of a night hold."""
+
 WORDS = {"no_council": "no council"}
 HEADINGS = {Change.NEW: "new", Change.LASTING: "last", Change.GONE: "gone"}
 
@@ -38,7 +41,44 @@ def say_done(done: Done) -> None:
     elif done.feed:
         say(f"Not published: {done.feed.reason}")
     say_delivery(done.delivery)
+    say_answers(done.answers)
+    say_notices(done.notices, done.carried)
     say(f"Written to {done.folder}: {', '.join(_listed(done.files))}")
+
+
+def say_answers(answers: AnswersTaken | None) -> None:
+    """Say what became of the answers that providers sent."""
+    if answers is None or not answers.files:
+        return
+    taken = f"{counted(answers.taken, 'answer')} taken, {answers.refused:,} refused"
+    say(f"From providers: {counted(answers.files, 'workbook')}, {taken}")
+
+
+def say_notices(notices: NoticeFacts | None, carried: Carried | None) -> None:
+    """Say how many notices were made, and what became of those that are to be delivered."""
+    if notices and notices.made:
+        asking = notices.made - notices.nothing_to_do
+        say(
+            f"Notices to providers: {asking:,} about {counted(notices.cases, 'case')},"
+            f" {counted(notices.nothing_to_do, 'confirmation')}"
+        )
+    elif notices:
+        say(f"No notices to providers: {notices.reason or 'none is due'}")
+    say_carried(carried)
+
+
+def say_carried(carried: Carried | None) -> None:
+    """Say what became of notices on their way."""
+    if carried is None:
+        return
+    if carried.delivered or carried.emailed:
+        emails = counted(carried.emailed, "email")
+        say(f"Delivered: {counted(carried.delivered, 'notice')}, {emails} sent")
+    for trouble in carried.troubles:
+        say(f"Notices: {trouble}")
+    if carried.waiting or carried.unsent:
+        waiting = counted(carried.waiting, "notice")
+        say(f"Waiting: {waiting}, {counted(carried.unsent, 'email')}: see cpli notices")
 
 
 def _listed(files: Iterable[str]) -> Iterator[str]:
@@ -46,7 +86,7 @@ def _listed(files: Iterable[str]) -> Iterator[str]:
     folders = Counter(name.partition("/")[0] for name in files if "/" in name)
     yield from (name for name in files if "/" not in name)
     for folder, number in folders.items():
-        yield f"{folder}/ ({counted(number, 'export' if folder == 'feed' else 'file')})"
+        yield f"{folder}/ ({counted(number, FOLDERS.get(folder, 'file'))})"
 
 
 def in_words(recorded: Recorded) -> str:

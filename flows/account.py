@@ -21,6 +21,7 @@ from casebook.record import (
     no_timeliness,
 )
 from casebook.rulings import Rulings
+from flows.outcome import AnswersTaken
 from flows.pulls import (
     CASELOAD_TABLES,
     COUNCIL_TABLES,
@@ -201,6 +202,19 @@ def account_of_nothing(pulls: Pulls, *, as_of: date) -> Account:
             UNMAPPED: _unmapped(pulls),
         },
     )
+
+
+def with_answers(account: Account, answers: AnswersTaken) -> Account:
+    """Return the account with what is said of the answers that came."""
+    if not answers.frames:
+        return account
+    said = {
+        "refusals": in_order(together([account.frames["refusals"], answers.frames["refusals"]])),
+        RECEIPTS: pd.concat(
+            [account.frames.get(RECEIPTS), answers.frames[RECEIPTS]], ignore_index=True
+        ),
+    }
+    return replace(account, frames={**account.frames, **said})
 
 
 def in_order(noted: pd.DataFrame) -> pd.DataFrame:

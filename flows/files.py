@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -30,15 +31,15 @@ def render(
     account: Account,
     seconds: Mapping[str, float],
     *,
-    feed: Mapping[str, Any] | None = None,
     withheld: pd.DataFrame | None = None,
+    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, bytes]:
     """Return the files by name, in the order in which they are to be written.
 
     A night on which nothing was assessed has refusals and a summary only: an empty
     `discrepancies.csv` would say that all is well. Supplier references that lead nowhere, and
-    receipts, are there where there are any. `feed` is what the summary says of the Care Record,
-    `withheld` what is kept from it (`WITHHELD_COLUMNS`).
+    receipts, are there where there are any. `withheld` is what is kept from the Care Record
+    (`WITHHELD_COLUMNS`), `told` what else the summary says, by the name of the part.
     """
     frames = account.frames
     files = {REFUSALS: csv_text(frames["refusals"], REFUSAL_COLUMNS)}
@@ -47,15 +48,14 @@ def render(
     if account.anything_assessed:
         timeliness = frames["timeliness"]
         files[TIMELINESS] = csv_text(timeliness, list(timeliness.columns))
+    if RECEIPTS in frames:
         receipts = frames[RECEIPTS]
         for name, text in zip(receipts["name"], receipts["text"], strict=True):
             files[f"{RECEIPTS_FOLDER}/{name}"] = text.encode()
     if withheld is not None:
         files[WITHHELD] = csv_text(withheld, WITHHELD_COLUMNS)
     took = {stage: round(time, 3) for stage, time in seconds.items()}
-    summary = {**account.summary, "outcome": account.outcome.value, "seconds": took}
-    if feed is not None:
-        summary["feed"] = feed
+    summary = {**account.summary, "outcome": account.outcome.value, "seconds": took, **told}
     text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False)
     files[SUMMARY] = f"{text}\n".encode()
     if account.anything_assessed:

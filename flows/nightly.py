@@ -7,10 +7,11 @@ hold no row: whatever a step raises that nobody foresaw is replaced before Prefe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -27,15 +28,18 @@ from prefect.tasks import Task, exponential_backoff
 from casebook.record import Recorded
 from casebook.store import Casebook
 from flows import steps
-from flows.account import Account
+from flows.account import Account, with_answers
+from flows.answers import take_answers
 from flows.clock import today
 from flows.faults import quoting_nobody
 from flows.fetching import Fetched, fetch, put_away
 from flows.files import render
+from flows.handover import carry
 from flows.holding import hold
 from flows.keeping import keep_the_others
+from flows.notices import IN_PART, NOTICES, make_notices, missing_files, notices_or_reason
 from flows.origin import Origin, origin_of
-from flows.outcome import Delivery, FeedFacts
+from flows.outcome import AnswersTaken, Carried, Delivery, FeedFacts, NoticeFacts, Outcomes
 from flows.progress import LOG, Stopwatch
 from flows.publication import (
     FEED,
@@ -46,10 +50,19 @@ from flows.publication import (
     publish,
     publish_or_reason,
 )
-from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts, council_name
+from flows.pulls import (
+    RECEIPTS,
+    CaseloadFacts,
+    CouncilFacts,
+    Pull,
+    Pulls,
+    RegisterFacts,
+    council_name,
+)
 from flows.reading import unread_council
 from flows.ready import ready_to_run
 from flows.receiver import deliver_to_receiver
+from flows.reports import REPORTS, council_reports
 from flows.stage import (
     ACCOUNT,
     CASELOADS,
@@ -63,8 +76,8 @@ from flows.stage import (
     work_folder,
 )
 from flows.streaming import lay_down_beside
-from publishing.folder import folders_in, mend_folder, replace_folder
-from schemas.errors import TryAgainLater, WrongUsage
+from publishing.folder import files_below, mend_folder, replace_folder
+from schemas.errors import CpliError, TryAgainLater, WrongUsage
 from settings.identity import identity_key
 from settings.settings import Settings
 
@@ -77,6 +90,8 @@ def may_pass_by_itself(_task: Task[..., Any], _run: TaskRun, state: State) -> bo
 
 
 WITHHELD_FRAME = "withheld.parquet"
+ANSWERS = "answers"
+"""The part of the work folder with what is said of answers."""
 LEFT_OUT = "It was not asked for. To assess it, run the night without --council, or for it too."
 STEP: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE}
 PULL: dict[str, Any] = STEP | {
@@ -158,15 +173,32 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
             account = keep_what_stands(account, casebook, folder=folder, work=work)
         with watch("record"):
             recorded = record_night(account, casebook, work=work)
+        with watch("answers"):
+            answers = answers_of_night(fetched.origin, casebook, pulls, work=work)
         with watch("publish"):
             feed = publish_or_reason(
                 partial(publish_night, account, pulls, casebook, work=work, settings=settings)
             )
+        with watch("notices"):
+            notices = notices_or_reason(
+                partial(notices_of_night, account, pulls, casebook, work=work, settings=settings)
+                if chosen == known
+                else lambda: NoticeFacts(reason=IN_PART)
+            )
+        outcomes = Outcomes(answers=answers, feed=feed, notices=notices)
         files = write_night(
-            account, watch.seconds, casebook=casebook, feed=feed, folder=folder, work=work
+            account,
+            pulls,
+            outcomes,
+            watch.seconds,
+            casebook=casebook,
+            settings=settings,
+            folder=folder,
+            work=work,
         )
         put_away(fetched)
     delivery = deliver_exports(casebook, settings)
+    carried = carry_notices(casebook, settings, out)
     show(account)
     steps.insist_on_something(account, folder=folder)
     return steps.Done(
@@ -179,6 +211,9 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
         recorded=recorded,
         feed=feed,
         delivery=delivery,
+        answers=answers,
+        notices=notices,
+        carried=carried,
     )
 
 
@@ -292,6 +327,50 @@ def record_night(account: Account, casebook: Casebook, *, work: Path) -> Recorde
     return recorded
 
 
+def answers_of_night(
+    origin: Origin, casebook: Casebook, pulls: Pulls, *, work: Path
+) -> AnswersTaken:
+    """Take providers' answers where a register says who is one, and the casebook has a night."""
+    if pulls.register.facts.message:
+        return AnswersTaken()
+    return take_what_came(origin, casebook, pulls.register.facts.provider_ids, work=work)
+
+
+@task(name="take answers", **STEP)
+@quoting_nobody
+def take_what_came(
+    origin: Origin, casebook: Casebook, provider_ids: frozenset[str], *, work: Path
+) -> AnswersTaken:
+    """Take the answers that providers have sent, and lay down what is said of them."""
+    taken = take_answers(origin, casebook, provider_ids=provider_ids)
+    facts = AnswersTaken(
+        files=taken.files,
+        unusable=taken.unusable,
+        taken=taken.taken,
+        refused=taken.refused,
+        frames={"refusals": taken.refusals, RECEIPTS: taken.receipts},
+    )
+    return lay_down(facts, work / ANSWERS)
+
+
+@task(name="make notices", **STEP)
+@quoting_nobody
+def notices_of_night(
+    account: Account, pulls: Pulls, casebook: Casebook, *, work: Path, settings: Settings
+) -> NoticeFacts:
+    """Put the notices on record that are due."""
+    return make_notices(
+        pick_up(account, work / ACCOUNT), pick_up_pulls(pulls, work), casebook, settings=settings
+    )
+
+
+@task(name="carry notices", **STEP)
+@quoting_nobody
+def carry_notices(casebook: Casebook, settings: Settings, out: Path) -> Carried:
+    """Take what waits to providers."""
+    return carry(casebook, settings, out=out)
+
+
 @task(name="publish", **STEP)
 @quoting_nobody
 def publish_night(
@@ -318,24 +397,52 @@ def deliver_exports(casebook: Casebook, settings: Settings) -> Delivery | None:
 @quoting_nobody
 def write_night(
     account: Account,
+    pulls: Pulls,
+    outcomes: Outcomes,
     seconds: Mapping[str, float],
     *,
     casebook: Casebook,
-    feed: FeedFacts,
+    settings: Settings,
     folder: Path,
     work: Path,
 ) -> tuple[str, ...]:
     """Put the night's folder in the place of the one that stood there, and return its files."""
+    answers = pick_up(outcomes.answers, work / ANSWERS)
+    whole = with_answers(pick_up(account, work / ACCOUNT), answers)
+    register = pick_up(pulls.register, work / REGISTER).frames["providers"]
     held_back = work / WITHHELD_FRAME
-    files = render(
-        pick_up(account, work / ACCOUNT),
-        seconds,
-        feed=feed.summary,
-        withheld=pd.read_parquet(held_back) if held_back.exists() else None,
+    withheld = pd.read_parquet(held_back) if held_back.exists() else None
+    files = render(whole, seconds, withheld=withheld, told=outcomes.summary)
+    reports = council_reports(
+        whole,
+        casebook,
+        settings=settings,
+        withheld=withheld,
+        feed=outcomes.feed,
+        names=dict(zip(register["provider_id"], register["name"], strict=True)),
     )
-    replace_folder(folder, files, keep=FEED, more=files_on_record(casebook, account.as_of))
+    replace_folder(
+        folder,
+        files,
+        keep=(FEED, NOTICES),
+        more=chain(
+            files_on_record(casebook, account.as_of),
+            unless_in_the_way(
+                "The notices", missing_files(casebook, account.as_of, settings, out=folder.parent)
+            ),
+            unless_in_the_way("The councils' reports", reports),
+        ),
+    )
     LOG.info("Written: %s", folder)
-    return (*files, *(f"{FEED}/{name}" for name in folders_in(folder / FEED)))
+    return (*files, *files_below(folder, FEED, NOTICES, REPORTS))
+
+
+def unless_in_the_way(what: str, files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Yield files up to the first that cannot be made: the rest of the night is written anyhow."""
+    try:
+        yield from files
+    except CpliError as error:
+        LOG.warning("%s are not whole: %s", what, error)
 
 
 def sweep(out: Path, casebook: Casebook) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
+
 
 @dataclass(frozen=True, kw_only=True)
 class FeedFacts:
@@ -44,6 +46,83 @@ class Delivery:
     def stuck(self) -> bool:
         """Whether anything is left to do."""
         return bool(self.waiting or self.troubles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswersTaken:
+    """How many answered workbooks were dealt with, and what became of their rows.
+
+    `unusable` workbooks had no row that could be read. Frames: `refusals` and `receipts`.
+    """
+
+    files: int = 0
+    unusable: int = 0
+    taken: int = 0
+    refused: int = 0
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the night's summary says of them."""
+        counts = ("files", "unusable", "taken", "refused")
+        return {name: getattr(self, name) for name in counts}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeFacts:
+    """How many notices a night made, or why none; no person and no provider in it.
+
+    `nothing_to_do` of those `made` confirm that all is well; the others ask about so many `cases`.
+    `troubles` are for whoever keeps the register.
+    """
+
+    made: int = 0
+    nothing_to_do: int = 0
+    cases: int = 0
+    reason: str | None = None
+    troubles: tuple[str, ...] = ()
+    trouble: bool = False
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the night's summary says of them."""
+        if self.reason:
+            return {"made": 0, "not_made": self.reason}
+        counts = {"made": self.made, "nothing_to_do": self.nothing_to_do, "cases": self.cases}
+        return {**counts, "troubles": list(self.troubles)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """What became of notices on their way to providers: how many went, how many wait, and why.
+
+    `emailed` and `unsent` count emails that went and that wait. `troubles` name no person.
+    """
+
+    delivered: int = 0
+    waiting: int = 0
+    emailed: int = 0
+    unsent: int = 0
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self.waiting or self.unsent or self.troubles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """What came of a night besides what it found."""
+
+    answers: AnswersTaken
+    feed: FeedFacts
+    notices: NoticeFacts
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the night's summary says of it."""
+        return {name: getattr(self, name).summary for name in ("answers", "feed", "notices")}
 
 
 def in_words(counts: Mapping[str, Any]) -> str:

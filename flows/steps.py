@@ -19,7 +19,7 @@ from flows.account import Account, account_of, account_of_nothing, assemble
 from flows.caseloads import read_caseloads
 from flows.faults import Unforeseen, quoting_nobody
 from flows.files import NIGHT_FILES, REFUSALS, render
-from flows.outcome import Delivery, FeedFacts
+from flows.outcome import AnswersTaken, Carried, Delivery, FeedFacts, NoticeFacts
 from flows.progress import Stopwatch, say_caseloads, say_council, say_reconciled, say_register
 from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts
 from flows.reading import (
@@ -63,13 +63,16 @@ class Done:
     recorded: Recorded | None = None
     feed: FeedFacts | None = None
     delivery: Delivery | None = None
+    answers: AnswersTaken | None = None
+    notices: NoticeFacts | None = None
+    carried: Carried | None = None
 
     @property
     def exit_code(self) -> int:
         """What a command ends with that did this night."""
-        stuck = self.delivery is not None and self.delivery.stuck
-        unpublished = self.feed is not None and self.feed.trouble
-        return NOT_ALL_DONE if self.missed or stuck or unpublished else 0
+        stuck = any(each is not None and each.stuck for each in (self.delivery, self.carried))
+        unmade = any(each is not None and each.trouble for each in (self.feed, self.notices))
+        return NOT_ALL_DONE if self.missed or stuck or unmade else 0
 
 
 def reconcile_in_memory(sources: Path, *, as_of: date, out: Path, settings: Settings) -> Done:

@@ -55,12 +55,12 @@ def replace_folder(
     target: Path,
     files: Mapping[str, bytes],
     *,
-    keep: str = "",
+    keep: Iterable[str] = (),
     more: Iterable[tuple[str, bytes]] = (),
 ) -> None:
     """Put a folder with exactly these files in the place of `target`, which is never half written.
 
-    What lies in its folder `keep` stays there; `more` are further files, one at a time in memory.
+    What lies in its folders `keep` stays there; `more` are further files, one at a time in memory.
 
     A run that is killed on the way leaves the old folder, the new one or, between the two renames,
     both under other names; `mend_folder` then brings the old one back. Raises `WrongUsage` where
@@ -70,8 +70,9 @@ def replace_folder(
         mend_folder(target)
         partial, replaced = _beside(target, "partial"), _beside(target, "replaced")
         private_folder(partial)
-        if keep and (target / keep).is_dir():
-            shutil.copytree(target / keep, partial / keep, copy_function=_link_or_copy)
+        for name in keep:
+            if (target / name).is_dir():
+                shutil.copytree(target / name, partial / name, copy_function=_link_or_copy)
         for name, content in chain(more, files.items()):
             _write(partial / name, content)
         _flush(partial)
@@ -93,9 +94,11 @@ def mend_folder(target: Path) -> None:
                 shutil.rmtree(leftover)
 
 
-def folders_in(folder: Path) -> tuple[str, ...]:
-    """Return the names of the folders that a folder holds, if there is one."""
-    return tuple(sorted(path.name for path in folder.glob("*") if path.is_dir()))
+def files_below(folder: Path, *names: str) -> tuple[str, ...]:
+    """Return what lies in some folders of a folder, by its path below it."""
+    return tuple(
+        f"{name}/{path.name}" for name in names for path in sorted((folder / name).glob("*"))
+    )
 
 
 def private_folder(folder: Path) -> None:

@@ -315,10 +315,11 @@ def _listed(frame: pd.DataFrame, resource_type: str, id_column: str) -> pd.DataF
 
 def plain_text(column: pd.Series) -> pd.Series:
     """Return text as FHIR takes it: single plain spaces, no control characters, never empty."""
-    plain = {text: _plain(text) for text in column.dropna().unique()}
-    return column.map(plain).astype("str")
+    lines = {text: one_line(text) or None for text in column.dropna().unique()}
+    return column.map(lines).astype("str")
 
 
-def _plain(text: str) -> str | None:
+def one_line(text: str) -> str:
+    """Return text with single plain spaces and without control characters."""
     spaced = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(spaced.split()) or None
+    return " ".join(spaced.split())

@@ -84,7 +84,7 @@ def cases_of(sources: Sources) -> pd.DataFrame:
     shown = ~pd.MultiIndex.from_frame(found[PERSON]).isin(hidden)
     cases = found[told & ours & shown].reset_index(drop=True)
     cases = cases.assign(
-        state=cases[KEY].map(sources.states).fillna("open").astype("str"),
+        state=cases[KEY].map(sources.states).astype("str").fillna("open"),
         council=cases["local_authority"].fillna(NO_COUNCIL),
     )
     return _with_whom(cases, people, sources.entries)
@@ -242,7 +242,7 @@ def _with_whom(cases: pd.DataFrame, people: pd.DataFrame, entries: pd.DataFrame)
     """Add whom each case is about, from the side that the provider may know it from."""
     theirs = cases["type"].isin([each.value for each in BY_ENTRY])
     of_council = cases[PERSON].merge(people, on=PERSON, how="left", validate="many_to_one")
-    first_row = cases["caseload_rows"].str.split(";").str[0]
+    first_row = cases["caseload_rows"].str.extract(r"^([0-9]+)", expand=False)
     of_entry = pd.DataFrame(
         {"provider_id": cases["provider_id"], "caseload_row": pd.to_numeric(first_row)}
     ).merge(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from publishing.feed.publishable import one_line
 from publishing.notices.facts import Group, Item, Notice
 from publishing.notices.wording import Wording
 from publishing.templates import british_date
 
 COLUMNS = ("record", "said", "to_do")
+HOW = ("how_workbook", "how_list", "rows_note", "by_when")
 
 
-def layout(notice: Notice, words: Wording, *, workbook: str) -> dict[str, Any]:
+def layout(notice: Notice, words: Wording, *, workbook: str) -> Any:
     """Return what a template fills in, all of it text but `day` (year, month and day).
 
     `workbook` is the name of the file to answer in.
     """
     facts = _facts(notice, workbook=workbook)
     numbered = [*enumerate(_as_read(notice), start=1)]
-    return {
+    page = {
         "title": f"{words('words', 'title', **facts)}: {notice.provider_name}",
         "title_of_kind": words("words", "title", **facts),
         "sender": words("words", "sender", **facts),
@@ -37,6 +40,20 @@ def layout(notice: Notice, words: Wording, *, workbook: str) -> dict[str, Any]:
         "sections": _sections(notice, words, facts),
         "closing": words("words", "reference", **facts),
     }
+    return each_text(page, one_line)
+
+
+def each_text(page: Any, change: Callable[[str], str]) -> Any:
+    """Return a page with each of its texts changed."""
+    match page:
+        case str():
+            return change(page)
+        case list():
+            return [each_text(each, change) for each in page]
+        case dict():
+            return {name: each_text(each, change) for name, each in page.items()}
+        case _:
+            return page
 
 
 def _as_read(notice: Notice) -> list[Item]:
@@ -110,7 +127,7 @@ def _sections(notice: Notice, words: Wording, facts: dict[str, str]) -> list[dic
         lines = [notice.list_wanted, words("list", "do", reply_by=facts["reply_by"])]
         sections.append(_section(words("list", "title"), lines))
     if notice.to_do:
-        lines = [words("words", name, **facts) for name in ("how_workbook", "how_list", "by_when")]
+        lines = [words("words", name, **facts) for name in HOW]
         sections.append(_section(words("words", "how", **facts), lines))
     if notice.contacts:
         points = [

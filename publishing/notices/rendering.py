@@ -6,17 +6,19 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self
+from unicodedata import normalize
 
 import font_source_sans_pro
 import typst
+from fontTools.ttLib import TTFont
 
 from publishing.notices.facts import Notice
-from publishing.notices.layout import layout
+from publishing.notices.layout import each_text, layout
 from publishing.notices.wording import wording_of
 from publishing.notices.workbook import workbook
 from publishing.templates import Templates
@@ -25,6 +27,8 @@ from schemas.errors import WrongUsage
 PDF_TEMPLATE, TEXT_TEMPLATE = "notice.typ", "notice.txt.j2"
 PDF_UA: Final = "ua-1"
 FONTS = Path(font_source_sans_pro.__file__).parent / "files"
+FACES = ("SourceSansPro-Regular.ttf", "SourceSansPro-Bold.ttf")
+UNKNOWN = "?"
 OUTSIDE = re.compile(r'"@|\bplugin\s*\(')
 """What a template of PDFs must not have: packages would be fetched, plugins are programs."""
 
@@ -82,18 +86,20 @@ class Printer:
 
     def _pdf(self, notice: Notice, page: dict[str, Any]) -> bytes:
         at = datetime.combine(notice.as_of, time(), tzinfo=UTC)
-        broken, written = "", None
+        broken, written = None, None
         try:
             written = self._compiler.compile(
                 self._template,
                 format="pdf",
                 pdf_standards=PDF_UA,
-                sys_inputs={"notice": json.dumps(page, ensure_ascii=False)},
+                sys_inputs={
+                    "notice": json.dumps(each_text(page, _in_our_font), ensure_ascii=False)
+                },
                 timestamp=at,
             )
         except typst.TypstError as error:
             broken = _place_of(error)
-        if broken:
+        if broken is not None:
             raise WrongUsage(
                 f"The template {PDF_TEMPLATE} cannot be set{broken}. Correct it, or remove the file"
                 " so that ours is used."
@@ -121,6 +127,34 @@ class Printer:
             package_path=empty,
             package_cache_path=empty,
         )
+
+
+def _in_our_font(text: str) -> str:
+    """Return text that the PDF can show: letters of other scripts than ours become question marks.
+
+    PDF/UA allows no character without a glyph. The text and the workbook have the letters.
+    """
+    return "".join(map(_shown, normalize("NFC", text)))
+
+
+@cache
+def _shown(letter: str) -> str:
+    known = _letters()
+    if letter in known:
+        return letter
+    parts = [part for part in normalize("NFKD", letter) if part in known]
+    return "".join(parts) or UNKNOWN
+
+
+@cache
+def _letters() -> frozenset[str]:
+    """Return the characters that our fonts can show."""
+    return frozenset.intersection(*map(_letters_of, FACES))
+
+
+def _letters_of(face: str) -> frozenset[str]:
+    with TTFont(FONTS / face, lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
 
 
 def _place_of(error: typst.TypstError) -> str:

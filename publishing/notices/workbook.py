@@ -8,6 +8,7 @@ from io import BytesIO
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from publishing.feed.publishable import one_line
 from publishing.notices.facts import Item, Notice
 from publishing.notices.wording import Wording
 from publishing.templates import british_date
@@ -71,7 +72,7 @@ def cells_of(item: Item) -> dict[str, str]:
         item.said,
         item.to_do,
     )
-    return dict(zip(SEALED, values, strict=True))
+    return dict(zip(SEALED, map(one_line, values), strict=True))
 
 
 def _headings(book: Workbook, sheet: Worksheet) -> None:

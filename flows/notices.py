@@ -1,0 +1,297 @@
+"""Makes providers' notices from a night, and puts those on record that are due."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from casebook.notices import NewNotice, NoticeRow
+from casebook.record import SourceOutcome
+from casebook.store import Casebook
+from casebook.working_days import working_days_after
+from flows.account import Account
+from flows.outcome import NoticeFacts
+from flows.progress import LOG
+from flows.pulls import CaseloadFacts, Pull, Pulls, council_name
+from flows.words import counted
+from publishing.notices.content import Sources, Telling, cases_of, notices_of, tonights
+from publishing.notices.facts import Notice
+from publishing.notices.planning import NO_COUNCIL, Told, Tonight, carried, is_due
+from publishing.notices.rendering import Printer, file_names
+from publishing.notices.wording import wording_of
+from publishing.templates import Templates
+from schemas.errors import CpliError
+from schemas.vocabularies import NoticeFrequency
+from settings.identity import identity_key
+from settings.notices import WEEKDAYS
+from settings.settings import Settings
+from settings.sources import FolderPlace, SftpPlace
+
+NOTICES = "notices"
+"""The folder of a night with a folder for each provider."""
+
+PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""The references of providers that can name a folder."""
+
+OLDER = "A later night is on record: providers keep what they were told of it."
+IN_PART = "Only some councils were run: the next night of all of them tells the providers."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """How a provider gets its notices."""
+
+    frequency: NoticeFrequency
+    place: str | None = None
+    email_to: str | None = None
+
+
+def make_notices(
+    account: Account, pulls: Pulls, casebook: Casebook, *, settings: Settings
+) -> NoticeFacts:
+    """Put the notices of a night on record that are due; the same night again changes nothing.
+
+    `pulls` come with their frames.
+    """
+    if any(night.as_of > account.as_of for night in casebook.nights()):
+        return NoticeFacts(reason=OLDER)
+    sources = _sources(account, pulls, casebook)
+    if sources is None:
+        return NoticeFacts(reason="No caseloads were looked at.")
+    recipients, troubles = recipients_of(pulls.register.frames["providers"], settings)
+    key = identity_key(settings)
+    cases = cases_of(sources)
+    told = casebook.notices().latest()
+    due = {
+        provider: tonight
+        for provider, tonight in tonights(cases, sources, key=key).items()
+        if provider in recipients
+        and is_due(
+            tonight,
+            _told(told.get(provider)),
+            frequency=recipients[provider].frequency,
+            week_begins=WEEKDAYS.index(settings.notices.weekly_on),
+        )
+    }
+    names = _names(due, casebook.notices().notices(as_of=account.as_of))
+    telling = _telling(account.as_of, settings)
+    drafts = [
+        _draft(
+            notice,
+            due[notice.provider_id],
+            recipients[notice.provider_id],
+            told.get(notice.provider_id),
+            left_out=sources.left_out,
+        )
+        for notice in notices_of(cases, sources, telling, names=names)
+    ]
+    made = casebook.notices().issue(drafts)
+    return NoticeFacts(
+        made=len(made),
+        nothing_to_do=sum(row.nothing_to_do for row in made),
+        cases=sum(row.cases for row in made),
+        troubles=troubles,
+    )
+
+
+def notices_or_reason(step: Callable[[], NoticeFacts]) -> NoticeFacts:
+    """Return what was made, or why nothing was; the night itself stands in any case."""
+    try:
+        facts = step()
+    except CpliError as error:
+        facts = NoticeFacts(reason=str(error), trouble=True)
+    if facts.reason:
+        LOG.warning("No notices were made: %s", facts.reason)
+    for trouble in facts.troubles:
+        LOG.warning("Notices: %s", trouble)
+    return facts
+
+
+def recipients_of(
+    providers: pd.DataFrame, settings: Settings
+) -> tuple[dict[str, Recipient], tuple[str, ...]]:
+    """Return how each registered provider gets its notices, and what is wrong with that.
+
+    A provider whose place could be another's as well has none: its notices stay with the night.
+    """
+    ids = providers["provider_id"]
+    plain = ids.map(lambda each: bool(PLAIN_ID.fullmatch(each))).astype(bool)
+    # One folder, where capitals do not count.
+    alike = plain & ids.str.casefold().duplicated(keep=False)
+    fits = {name for name, place in settings.places.items() if _takes_files(place)}
+    own = providers["notice_place"]
+    shared = own.notna() & own.duplicated(keep=False) & own.ne(settings.notices.place or "")
+    unknown = own.notna() & ~own.isin(list(fits))
+    nowhere = alike | shared | unknown
+    usual = NoticeFrequency(settings.notices.frequency)
+    places = own.fillna(settings.notices.place or "").mask(nowhere, "")
+    columns = (ids[plain], providers["notice_frequency"], places, providers["notice_email"])
+    recipients = {
+        provider: Recipient(
+            frequency=NoticeFrequency(frequency) if pd.notna(frequency) else usual,
+            place=place or None,
+            email_to=email if pd.notna(email) and settings.notices.email.api_key else None,
+        )
+        for provider, frequency, place, email in zip(
+            *(column[plain] for column in columns), strict=True
+        )
+    }
+    return recipients, tuple(
+        f"{counted(int(wrong.sum()), 'provider')} {why} Correct the register of providers."
+        for wrong, why in (
+            (~plain, "cannot get notices: no folder can have the name of their reference."),
+            (alike, "have a reference that another has too, but for capitals."),
+            (shared & ~unknown, "share a notice_place with another provider."),
+            (unknown, "have a notice_place that is no folder or SFTP server of the settings."),
+        )
+        if wrong.any()
+    )
+
+
+def files_of(
+    rows: Iterable[NoticeRow], casebook: Casebook, settings: Settings, *, out: Path
+) -> Iterator[tuple[NoticeRow, dict[str, bytes]]]:
+    """Yield the files of notices, one notice at a time in memory.
+
+    Those that a night's folder below `out` has already are taken from it, others are written anew
+    from what the record keeps of them.
+    """
+    key = identity_key(settings)
+    with Printer(Templates(settings.reports.templates), key=key) as printer:
+        for row in rows:
+            paths = _paths(row, out)
+            if all(path.is_file() for path in paths.values()):
+                yield row, {name: path.read_bytes() for name, path in paths.items()}
+            else:
+                said = casebook.notices().content(row.number)
+                yield row, printer.files(Notice.from_json(said))
+
+
+def missing_files(
+    casebook: Casebook, as_of: date, settings: Settings, *, out: Path
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a night's notices, by their path in its folder, that are not there yet."""
+    missing = [
+        row
+        for row in casebook.notices().notices(as_of=as_of)
+        if not all(path.is_file() for path in _paths(row, out).values())
+    ]
+    for row, files in files_of(missing, casebook, settings, out=out):
+        for name, content in files.items():
+            yield f"{NOTICES}/{row.provider_id}/{name}", content
+
+
+def _paths(row: NoticeRow, out: Path) -> dict[str, Path]:
+    folder = out / row.as_of.isoformat() / NOTICES / row.provider_id
+    names = file_names(row.provider_id, row.name, to_answer=row.cases > 0)
+    return {name: folder / name for name in names}
+
+
+def _takes_files(place: object) -> bool:
+    return isinstance(place, FolderPlace | SftpPlace)
+
+
+def _sources(account: Account, pulls: Pulls, casebook: Casebook) -> Sources | None:
+    """Return what concerns providers; None where caseloads were not looked at."""
+    if pulls.caseloads is None or not account.anything_assessed:
+        return None
+    frames = [council.frames for council in pulls.councils if council.facts.cplis]
+    accepted = _accepted(pulls.caseloads, account)
+    lists = pulls.caseloads.frames["caseloads"].query("caseload in @accepted")
+    entries = pulls.caseloads.frames["entries"]
+    providers = pulls.register.frames["providers"]
+    discrepancies = account.frames["discrepancies"]
+    return Sources(
+        as_of=account.as_of,
+        discrepancies=discrepancies,
+        states=casebook.states(),
+        entries=entries[entries["caseload"].isin(accepted)],
+        cplis=pd.concat([each["cplis"] for each in frames], ignore_index=True),
+        rejected_cplis=pd.concat([each["rejected_cplis"] for each in frames], ignore_index=True),
+        provider_names=dict(zip(providers["provider_id"], providers["name"], strict=True)),
+        list_dates={
+            provider: day.date()
+            for provider, day in zip(lists["provider_id"], lists["caseload_date"], strict=True)
+        },
+        council_names={
+            each.local_authority: council_name(each.local_authority) for each in account.councils
+        },
+        left_out=frozenset(council.local_authority for council in account.not_assessed),
+    )
+
+
+def _accepted(caseloads: Pull[CaseloadFacts], account: Account) -> list[int]:
+    """Return the numbers of the caseloads that the rules accepted."""
+    used = {
+        (record.source, record.file)
+        for record in account.sources
+        if record.outcome is SourceOutcome.USED
+    }
+    return [
+        number
+        for number, record in enumerate(caseloads.facts.sources)
+        if (record.source, record.file) in used
+    ]
+
+
+def _telling(as_of: date, settings: Settings) -> Telling:
+    day, count = pd.Series([pd.Timestamp(as_of)]), pd.Series([settings.notices.reply_days])
+    holidays = settings.service_levels.extra_bank_holidays
+    contacts = {
+        council.code: council.contact for council in settings.councils.values() if council.contact
+    }
+    if settings.notices.contact:
+        contacts[NO_COUNCIL] = settings.notices.contact
+    return Telling(
+        wording=wording_of(Templates(settings.reports.templates)),
+        reply_by=working_days_after(day, count, extra_holidays=holidays)[0].date(),
+        contacts=contacts,
+    )
+
+
+def _told(row: NoticeRow | None) -> Told | None:
+    if row is None:
+        return None
+    return Told(as_of=row.as_of, found=row.found, asked=row.asked, left_out=row.left_out)
+
+
+def _names(due: Mapping[str, Tonight], earlier: list[NoticeRow]) -> dict[str, str]:
+    """Return the name of each notice: the night, with a number behind it after the first."""
+    counts = Counter(row.provider_id for row in earlier)
+    return {
+        provider: f"{tonight.as_of}-{counts[provider] + 1}"
+        if counts[provider]
+        else f"{tonight.as_of}"
+        for provider, tonight in due.items()
+    }
+
+
+def _draft(
+    notice: Notice,
+    tonight: Tonight,
+    recipient: Recipient,
+    before: NoticeRow | None,
+    *,
+    left_out: frozenset[str],
+) -> NewNotice:
+    return NewNotice(
+        provider_id=notice.provider_id,
+        as_of=notice.as_of,
+        name=notice.name,
+        reference=notice.reference,
+        nothing_to_do=notice.nothing_to_do,
+        cases=len(notice.to_do),
+        found=tonight.found,
+        asked=carried(tonight, _told(before)),
+        left_out=tuple(sorted(left_out)),
+        after=before.number if before else 0,
+        content=notice.as_json(),
+        place=recipient.place,
+        email_to=recipient.email_to,
+    )
