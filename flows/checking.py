@@ -24,6 +24,8 @@ from connectors.fhir_rest import checking as rest
 from connectors.fhir_rest import place as fhir_rest
 from connectors.files import FileTable, Found
 from connectors.intake.understanding import understand
+from connectors.notify import checking as notify
+from connectors.notify.place import NotifyPlace
 from connectors.patterns import FilePattern
 from connectors.sftp import checking as sftp
 from connectors.sftp.inbox import look, path_of
@@ -31,7 +33,9 @@ from connectors.sftp.place import SftpPlace as SftpDrop
 from connectors.sftp.session import Session, connected
 from connectors.sql import checking as sql
 from connectors.sql.query import Asked
+from flows.handover import folders_of, notify_place
 from flows.origin import Origin, habits_of, sftp_place, sql_place
+from flows.ready import insist_on_templates
 from flows.receiver import destination_of, rest_place
 from flows.words import counted
 from publishing.folder import insist_on_room
@@ -50,6 +54,7 @@ from schemas.tables import CASELOAD, CPLI, PORTAL, PROVIDER, SUPPLIER_REFERENCE,
 from schemas.vocabularies import RefusalLevel
 from settings.answers import Answers
 from settings.feed import RestPlace
+from settings.notices import Email
 from settings.sources import Caseloads, FolderPlace, SftpPlace, SqlPlace, TableSource
 
 SAMPLE_ROWS = 20
@@ -105,11 +110,12 @@ def check(origin: Origin) -> Checked:
     tables: dict[str, Looked] = {**origin.settings.tables()}
     if origin.settings.answers is not None:
         tables[ANSWERS] = origin.settings.answers
+    written_to = (origin.settings.feed.place, origin.settings.notices.place)
     places, looked = [], []
     with TemporaryDirectory(prefix="cpli-check-") as folder:
         for name, kind in sorted(origin.settings.places.items()):
             of_place = {key: it for key, it in tables.items() if it.place == name}
-            if name == origin.settings.feed.place and not (of_place or isinstance(kind, RestPlace)):
+            if name in written_to and not (of_place or isinstance(kind, RestPlace)):
                 continue  # nothing is read there, and what is written is tried below
             place, found = _check_place(origin, name, of_place, Path(folder))
             places.append(place)
@@ -149,10 +155,10 @@ def _check_rest(name: str, place: RestPlace) -> CheckedPlace:
     )
 
 
-def _check_drop(destination: SftpDrop | DropFolder) -> CheckedPlace:
+def _check_drop(destination: SftpDrop | DropFolder, what: str) -> CheckedPlace:
     found = drop.check(destination)
     return CheckedPlace(
-        name=f"{destination.name} (feed)",
+        name=f"{destination.name} ({what})",
         connector="folder" if isinstance(destination, DropFolder) else "sftp",
         reachable=found.reachable,
         rights="write" if found.can_write else "-",
@@ -364,11 +370,36 @@ def _destinations(origin: Origin) -> Iterator[CheckedPlace]:
     yield _tried("results", "folder", lambda: insist_on_room(origin.out))
     yield _tried("casebook", "database", lambda: _reach_casebook(origin))
     settings = origin.settings
-    if isinstance(settings.places.get(settings.feed.place or ""), RestPlace):
-        return  # tried among the places
-    destination = destination_of(settings)
-    if destination is not None and not isinstance(destination, fhir_rest.RestPlace):
-        yield _check_drop(destination)
+    if settings.reports.templates is not None:
+        tried = _tried("templates", "folder", lambda: insist_on_templates(settings))
+        yield replace(tried, rights="-" if tried.problems else "read")
+    feed = destination_of(settings)
+    if feed is not None and not isinstance(feed, fhir_rest.RestPlace):  # tried among the places
+        yield _check_drop(feed, "feed")
+    folders = folders_of(settings, settings.notices.place or "")
+    if folders is not None:
+        yield _check_drop(folders, "notices")
+    if settings.notices.email.api_key is not None:
+        yield _check_notify(settings.notices.email)
+
+
+def _check_notify(email: Email) -> CheckedPlace:
+    """Try GOV.UK Notify's key and templates; nothing is sent."""
+    told = CheckedPlace(name=NotifyPlace.name, connector="rest", reachable=False)
+    try:
+        place = notify_place(email)
+    except WrongUsage as error:
+        return replace(told, problems=(str(error),))
+    if place is None:
+        return told
+    names = ("template_waiting", "template_nothing_to_do")
+    found = notify.check(place, {name: str(getattr(email, name)) for name in names})
+    return replace(
+        told,
+        reachable=found.reachable,
+        rights="write" if found.let_in else "-",
+        problems=tuple(map(str, found.troubles)),
+    )
 
 
 def _reach_casebook(origin: Origin) -> None:

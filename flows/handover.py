@@ -14,7 +14,7 @@ from casebook.notices import EmailState, NoticeRow, Notices, NoticeState
 from casebook.store import Casebook
 from connectors.drop.handing import Hand
 from connectors.drop.in_folder import DropFolder
-from connectors.notify.faults import Fault, NotifyRefused
+from connectors.notify.faults import OF_ONE_EMAIL, NotifyRefused
 from connectors.notify.place import NotifyPlace
 from connectors.notify.postbox import Postbox
 from connectors.sftp import place as sftp
@@ -33,9 +33,6 @@ from settings.sources import FolderPlace, SftpPlace
 KEEPER = "whoever looks after providers' folders"
 WHERE = "your folder for care record checks"
 CONTACT = "your usual contact at the council"
-OF_ONE_ADDRESS = frozenset({Fault.RECIPIENT_REFUSED, Fault.TEAM_ONLY})
-"""What keeps GOV.UK Notify from one address and from no other."""
-
 Destination = sftp.SftpPlace | DropFolder
 
 
@@ -65,7 +62,7 @@ def carry(casebook: Casebook, settings: Settings, *, out: Path) -> Carried:
     return done
 
 
-def destination_of(settings: Settings, name: str) -> Destination | None:
+def folders_of(settings: Settings, name: str) -> Destination | None:
     """Return a place of providers' folders as its connector knows it, None if there is none."""
     place = settings.places.get(name)
     match place:
@@ -112,7 +109,7 @@ def _deliver_at(
     place: str, rows: list[NoticeRow], casebook: Casebook, settings: Settings, *, out: Path
 ) -> list[str]:
     """Deliver to the folders of one place; raises where it cannot be reached at all."""
-    destination = destination_of(settings, place)
+    destination = folders_of(settings, place)
     if destination is None:
         raise PersonNeeded(
             f"Notices wait for the place {place}, which is no folder or SFTP server of the settings"
@@ -195,7 +192,7 @@ def _send(notices: Notices, rows: list[NoticeRow], settings: Settings) -> list[s
                     words=_words(row, notices, settings),
                 )
             except NotifyRefused as refused:
-                if refused.fault not in OF_ONE_ADDRESS:
+                if refused.fault not in OF_ONE_EMAIL:
                     raise
                 notices.not_emailed(row.number, trouble=str(refused))
                 troubles.append(str(refused))

@@ -9,6 +9,9 @@ from casebook.store import Casebook
 from flows.origin import Origin
 from flows.steps import insist_apart
 from publishing.folder import insist_on_room
+from publishing.notices.example import example
+from publishing.notices.rendering import Printer
+from publishing.templates import Templates
 from schemas.errors import WrongUsage
 from settings.database import database_url
 from settings.identity import insist_on_key
@@ -32,7 +35,18 @@ def ready_to_record(out: Path, *, settings: Settings) -> Casebook:
     """Return the record of nights; raises what would keep a night from being written down."""
     insist_on_room(out)
     insist_on_key(settings)
+    insist_on_templates(settings)
     return Casebook.open(database_url(settings, out), levels=settings.service_levels)
+
+
+def insist_on_templates(settings: Settings) -> None:
+    """Raise `WrongUsage` where a council's own templates cannot be used, as far as that shows."""
+    if settings.reports.templates is None:
+        return
+    templates = Templates(settings.reports.templates)
+    templates.check()
+    with Printer(templates, key=b"") as printer:
+        printer.files(example())
 
 
 def choose(asked: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
