@@ -266,6 +266,22 @@ def receipt(file: Path, provider: str, caseload_date: date, config: Path | None)
     return show_receipt(file, provider_id=provider, caseload_date=caseload_date, config=config)
 
 
+@cpli.command(epilog="Example: cpli answers P0001_answers_2026-11-20.xlsx --out nights")
+@click.argument("file", type=FOLDER, metavar="FILE")
+@click.option("--provider", metavar="ID", help="Whose answers they are, if the name is another.")
+@out_option(required=False)
+@config_option(required=False)
+def answers(file: Path, provider: str | None, out: Path | None, config: Path | None) -> int:
+    """Take a provider's answers from a workbook that came by hand; a night takes the others.
+
+    Prints what the provider should be told. The same workbook again changes nothing. Exit code 3
+    says that a row was refused, 2 that the workbook cannot be used.
+    """
+    from cli.answers import take_by_hand
+
+    return take_by_hand(file, out, config, provider_id=provider)
+
+
 @cpli.command(epilog="Example: cpli nights --out nights")
 @out_option(required=False)
 @config_option(required=False)

@@ -154,6 +154,8 @@ def test_a_tampered_workbook_is_refused_row_by_row(casebook, origin, lay) -> Non
 def test_a_case_of_another_provider_and_one_that_is_not_there_get_the_same_words(
     casebook, origin, lay
 ) -> None:
+    step = Step(action=Action.ANSWER, answer=Answer.NOT_OURS, provider_id=OTHER_PROVIDER)
+    Desk(casebook).act(step, {THEIRS: None}, who="jo")
     lay(
         [
             Asked(case=THEIRS, answer=NOT_OURS),
@@ -166,7 +168,8 @@ def test_a_case_of_another_provider_and_one_that_is_not_there_get_the_same_words
     one, other = taken.refusals["message"]
     assert one.replace("Row 1", "Row 3") == other
     assert set(taken.refusals["rule"]) == {"no_such_case"}
-    assert states(casebook) == ["awaiting_council", "open", "open", "open"]
+    assert states(casebook) == ["awaiting_council", "open", "open", "awaiting_council"]
+    assert len(said(casebook, THEIRS)) == 1
 
 
 NUMBERS = count(1)
