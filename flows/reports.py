@@ -98,6 +98,7 @@ def gather(
         looked_at_caseloads=account.anything_assessed,
         target_days=casebook.levels.target_days,
         due_soon_days=casebook.levels.due_soon_days,
+        window_months=settings.tolerances.window_months,
         councils=tuple(
             Council(
                 code=council.local_authority,
@@ -150,7 +151,8 @@ def _with_words(frame: pd.DataFrame, **vocabularies: type[Vocabulary]) -> pd.Dat
 def _worded(cases: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Return open cases with words for codes, the names of providers, and their bands of age."""
     first_days = [*AGE_BANDS.values(), np.inf]
-    bands = pd.cut(cases["age_days"], first_days, right=False, labels=[*AGE_BANDS])
+    labels = [band.replace("-", " to ") for band in AGE_BANDS]
+    bands = pd.cut(cases["age_days"], first_days, right=False, labels=labels)
     worded = _with_words(cases, state=CaseState, standing=Standing)
     provider_names = cases["provider_id"].map(dict(names)).astype("str")
     return worded.assign(

@@ -11,7 +11,7 @@ WIDTH = 320
 BAR_ROOM = 262
 """How long the longest bar is; its number stands behind it."""
 LINE, BAR, GAP = 18, 18, 12
-LETTERS = 42
+LETTERS = 34
 LEFT, RIGHT, TOP, HEIGHT = 40, 300, 12, 170
 """The edges of a chart of lines, within which its points lie."""
 

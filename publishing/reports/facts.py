@@ -41,7 +41,8 @@ class ReportFacts:
     Open cases are as they stand after the night of `cases_on`, which is a later one than `as_of`
     where an older night was run again. `since` is the night that this one is compared with.
     `target_days` are the service levels: within how many working days each severity is due.
-    Categories say their words in the order in which they are told.
+    `window_months` is how far back services are looked at. Categories say their words in the order
+    in which they are told.
 
     Frames, `local_authority` being null for what no council is known for:
     `changes` (local_authority, change: a category), one row a discrepancy;
@@ -70,6 +71,7 @@ class ReportFacts:
     looked_at_caseloads: bool
     target_days: Mapping[str, int]
     due_soon_days: int
+    window_months: int
     councils: tuple[Council, ...]
     worklist_url: str
     care_record: CareRecord

@@ -8,6 +8,7 @@ from datetime import date
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
+from string import digits
 from typing import Any
 
 import openpyxl
@@ -49,7 +50,7 @@ def found(*names: str, **columns: object) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     A name may have a number behind it.
     """
-    rows = pd.DataFrame([KINDS[name.rstrip("0123456789 ")] for name in names], columns=EVERYONE)
+    rows = pd.DataFrame([KINDS[name.rstrip(f"{digits} ")] for name in names], columns=EVERYONE)
     whole = {name: rows[name].to_numpy(dtype=object) for name in EVERYONE} | columns
     team, worker = whole.pop("team"), whole.pop("worker")
     frame = discrepancies(list(names), **whole)
