@@ -7,6 +7,7 @@ stopped on the way is read again by the next run.
 
 from __future__ import annotations
 
+import hmac
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,6 +49,7 @@ from schemas.vocabularies import RefusalLevel
 from settings.identity import identity_key
 from settings.settings import Settings
 
+PURPOSE = b"cpli provider answer 1"
 CAME = "@"
 """Stands in the name of a request before the instant at which its workbook came."""
 
@@ -233,7 +235,7 @@ class Answering:
         found = Worklist(self.casebook).case(given.case, councils=None)
         if found is None or found.case["provider_id"] != provider_id:
             return NO_SUCH_CASE
-        said, came = _said_by(given), min(came, self.casebook.clock())
+        said, came = _said_by(given, key=self.key), min(came, self.casebook.clock())
         last = _last_answer(found.actions)
         if last and last.said == said:
             return None
@@ -270,9 +272,11 @@ def _last_answer(actions: Sequence[Mapping[str, Any]]) -> _LastAnswer | None:
     return _LastAnswer(said=said, came=datetime.fromisoformat(came) if came else answers[-1]["at"])
 
 
-def _said_by(given: Given) -> str:
+def _said_by(given: Given, *, key: bytes) -> str:
+    """Return a keyed hash: what a comment said could be guessed from any other, once it is gone."""
     parts = (given.notice, given.case, given.answer.value, str(given.day), given.comment or "")
-    return sha256("\x1f".join(parts).encode()).hexdigest()
+    words = "\x1f".join(parts).encode()
+    return hmac.new(key, PURPOSE + b"\0" + words, sha256).hexdigest()
 
 
 def _of_strangers(

@@ -33,6 +33,7 @@ from casebook.desk import Desk
 from casebook.store import Casebook
 from casebook.worklist import Worklist
 from connectors.answers import sheet as reader
+from flows import answers as taking
 from flows.answers import Taken, take_answers, take_file
 from flows.origin import Origin, origin_of
 from schemas.errors import PersonNeeded, TryAgainLater, WrongUsage
@@ -225,6 +226,17 @@ def test_another_copy_with_the_same_answer_changes_nothing(casebook, origin, lay
     assert (taken.taken, taken.refused) == (2, 0)
     assert len(said(casebook)) == 1
     assert states(casebook)[:2] == ["awaiting_council"] * 2
+
+
+def test_two_runs_that_take_the_same_workbook_at_once_answer_once(
+    casebook, lay, monkeypatch
+) -> None:
+    path = lay([Asked(case=ONE, answer=TOLD, comment=MARK)])
+    monkeypatch.setattr(taking, "_last_answer", lambda actions: None)
+    for _ in range(2):
+        dealt = take_file(path, casebook, provider_id=None, settings=load_settings())
+        assert (dealt.taken, dealt.refused) == (1, 0)
+    assert len(said(casebook)) == 1
 
 
 def test_a_corrected_answer_counts_and_so_does_going_back_to_the_first(
