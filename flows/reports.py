@@ -34,12 +34,14 @@ EVERYBODYS = {
     "supplier references": "Supplier references",
 }
 STRAYS = {
-    "caseload ?": "Caseload of an unknown provider",
+    "answers": "Folder of answers",
     "caseload": "Folder of caseloads",
     "council": "Folder of the councils' files",
     "sources": "Folder of all sources",
 }
 OF_COUNCILS = {"cpli": "CPLIs of {}", "portal": "Portal extract of {}"}
+OF_PROVIDERS = {"answers": "Answers of {}", "caseload": "Caseload of {}"}
+STRANGER = "an unknown provider"
 GROUP = ["source", "file", "column", "rule", "level"]
 SEND_ONE = "Ask the provider to send a caseload."
 REGISTER_IT = "Ask whoever keeps the register of providers whether it belongs there."
@@ -282,7 +284,7 @@ def _described(noted: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     parts = sources.str.extract(r"^(\S+)(?: (.*))?$")
     kind, whose = parts[0], parts[1]
     of_council = kind.isin([*OF_COUNCILS])
-    of_provider = kind.eq(CASELOAD.strip()) & ~sources.isin([*STRAYS])
+    of_provider = kind.isin([*OF_PROVIDERS]) & ~sources.isin([*STRAYS])
     titles = {source: _title(source, names) for source in sources.unique()}
     return noted.assign(
         local_authority=whose.where(of_council),
@@ -296,11 +298,14 @@ def _described(noted: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 def _title(source: str, names: Mapping[str, str]) -> str:
     """Return what people call a source."""
     kind, _, whose = source.partition(" ")
-    if source in STRAYS | EVERYBODYS:
-        return (STRAYS | EVERYBODYS)[source]
     if kind in OF_COUNCILS:
         return OF_COUNCILS[kind].format(council_name(whose))
-    return f"Caseload of {names[whose]} ({whose})" if whose in names else f"Caseload of {whose}"
+    if kind in OF_PROVIDERS and whose:
+        # What a stranger's file is named for may be a person.
+        return OF_PROVIDERS[kind].format(
+            f"{names[whose]} ({whose})" if whose in names else STRANGER
+        )
+    return (STRAYS | EVERYBODYS).get(source, source)
 
 
 def _weeks(measured: pd.DataFrame) -> pd.DataFrame:

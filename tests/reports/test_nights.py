@@ -1,16 +1,19 @@
 """Reports of nights that are not like every night."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
-from nights.examples import LEICESTER, RUTLAND
+from nights.examples import LEICESTER, LEICESTERSHIRE, RUTLAND
 from reports.told import (
     LATER,
+    SECOND_NIGHT,
     Told,
     account,
     casebook_of,
     earlier_night,
+    measured,
     tell,
     tonight,
     without_any_council,
@@ -18,8 +21,10 @@ from reports.told import (
 
 from flows.outcome import FeedFacts
 from schemas.errors import WrongUsage
+from schemas.raw import refusals
 from settings.reports import Reports
 
+STEMS = (LEICESTER, LEICESTERSHIRE, RUTLAND, "LLR")
 HERE = "This is the report of an earlier night that was run again."
 
 
@@ -60,6 +65,37 @@ def test_an_older_night_that_is_run_again_says_that_cases_are_those_of_now(tmp_p
 
 def test_the_report_of_the_latest_night_says_nothing_of_that(told: Told):
     assert HERE not in told.page(LEICESTER).text
+
+
+def test_of_several_nights_of_a_week_the_last_counts(tmp_path: Path):
+    monday = {"timeliness": measured((LEICESTER, 50, 9.0, 19.0, 0.1))}
+    earlier = account(tonight().as_of - timedelta(days=4), "missing", frames=monday)
+    page = tell(casebook_of(tmp_path, earlier, tonight()), tonight()).page(LEICESTER)
+    week = page.tables["Timeliness by week"].body["16 November 2026"]
+    assert week == ["20 November 2026", "200", "90%", "0", "7"]
+
+
+@pytest.mark.parametrize(
+    ("source", "title", "seen_by"),
+    [
+        ("answers P1", "Answers of Oak House (P1)", [LEICESTER, LEICESTERSHIRE, "LLR"]),
+        ("answers Margaret Hollis", "Answers of an unknown provider", ["LLR"]),
+        ("caseload ?", "Caseload of an unknown provider", ["LLR"]),
+        ("sources", "Folder of all sources", ["LLR"]),
+        ("supplier references", "Supplier references", [*STEMS]),
+        ("portal E10000018", "Portal extract of Leicestershire", [LEICESTERSHIRE, "LLR"]),
+    ],
+)
+def test_what_was_refused_is_told_to_those_whom_it_concerns(
+    tmp_path: Path, source: str, title: str, seen_by: list[str]
+):
+    row = (source, "a file", None, None, "unreadable", "rejected", "Ask for another one.")
+    night = account(tonight().as_of, *SECOND_NIGHT, frames={"refusals": refusals([row])})
+    reports = tell(casebook_of(tmp_path, night), night)
+    table = "Files that were not used"
+    assert [stem for stem in STEMS if table in reports.page(stem).tables] == seen_by
+    assert [*reports.page("LLR").tables[table].body] == [title]
+    assert "Hollis" not in reports.page("LLR").source
 
 
 def test_a_night_on_which_nothing_was_assessed_has_reports_too(tmp_path: Path):
