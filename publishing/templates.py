@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -90,8 +90,9 @@ class Templates:
         """
         return _read(self._path(name))
 
+    @cached_property
     def environment(self) -> Environment:
-        """Return where templates are filled in: marked-up ones escape all text from outside."""
+        """Where templates are filled in: marked-up ones escape all text from outside."""
         environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._load),
             undefined=StrictUndefined,
@@ -108,7 +109,7 @@ class Templates:
 
         Raises `WrongUsage` with the file and the line where a council's own template is broken.
         """
-        return self._blaming(lambda: self.environment().get_template(name).render(facts))
+        return self._blaming(lambda: self.environment.get_template(name).render(facts))
 
     def check(self) -> None:
         """Raise `WrongUsage` for the first of a council's own templates that cannot be used.
@@ -130,7 +131,7 @@ class Templates:
                     f" {', '.join(ours)}."
                 )
             if path.is_file() and path.suffix == ".j2":
-                self._blaming(partial(self.environment().get_template, path.name))
+                self._blaming(partial(self.environment.get_template, path.name))
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
         path = self._path(name)

@@ -114,7 +114,7 @@ def test_a_folder_that_is_not_there_is_told(ours: Path, tmp_path: Path):
 
 def test_our_own_templates_can_be_read():
     for path in templates.OURS.glob("*.j2"):
-        Templates().environment().get_template(path.name)
+        Templates().environment.get_template(path.name)
 
 
 def test_numbers_and_days_read_as_they_do_in_britain():
