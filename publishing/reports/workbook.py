@@ -290,10 +290,8 @@ def _write(
 
 def _fill(sheet: Worksheet, place: int, column: Column, how: Format) -> None:
     """Write a column's cells below its heading; what is null is left empty."""
-    values = column.values
-    if column.kind is Kind.DAY:
-        values = values.astype("datetime64[us]").dt.to_pydatetime()
-    cells = enumerate(zip(values, column.values.notna().to_numpy(), strict=True), start=1)
+    plain = column.values.astype(object).tolist()
+    cells = enumerate(zip(plain, column.values.notna().tolist(), strict=True), start=1)
     known = ((row, value) for row, (value, is_known) in cells if is_known)
     match column.kind:
         case Kind.DAY:
