@@ -45,6 +45,14 @@ class EmailState(Vocabulary):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a provider's notices go, and whom an email tells of it; `place` None is nowhere."""
+
+    place: str | None = None
+    email_to: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewNotice:
     """A notice as it is made.
 
@@ -94,6 +102,26 @@ class NoticeRow:
     email_trouble: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class AnswersNoted:
+    """A workbook of answers that was dealt with, and what was said of it; nobody is named.
+
+    `as_of` is the night that did, None where somebody did by hand. `taken` and `refused` count
+    rows; `refusals` are rows of the Refusal table, JSON's kind of data.
+    """
+
+    sha256: str
+    provider_id: str
+    as_of: date | None
+    notice_date: date | None
+    file: str
+    usable: bool
+    taken: int
+    refused: int
+    refusals: list[dict[str, Any]]
+    receipt: str
+
+
 class Notices:
     """The notices and answers in the casebook's database, whose tables are up to date.
 
@@ -130,6 +158,19 @@ class Notices:
             return _notices(connection, NOTICE.c.number >= first)
 
     @in_plain_words
+    def readdress(self, addresses: Mapping[str, Address]) -> None:
+        """Let what waits go where its provider, by its id, now gets its notices.
+
+        Who is not there gets nothing any more. What has no place now waits until it has one.
+        """
+        with writing(self.engine) as connection:
+            for row in _notices(connection, _waits()):
+                changes = _readdressed(row, addresses.get(row.provider_id))
+                this = update(NOTICE).where(NOTICE.c.number == row.number)
+                if changes:
+                    connection.execute(this.values(**changes))
+
+    @in_plain_words
     def latest(self) -> dict[str, NoticeRow]:
         """Return the latest notice of each provider."""
         with reading(self.engine) as connection:
@@ -151,12 +192,8 @@ class Notices:
     @in_plain_words
     def unfinished(self) -> list[NoticeRow]:
         """Return the notices that are to be delivered, or whose email is to be sent."""
-        waits = or_(
-            NOTICE.c.state == NoticeState.WAITING.value,
-            NOTICE.c.email_state == EmailState.WAITING.value,
-        )
         with reading(self.engine) as connection:
-            return _notices(connection, waits)
+            return _notices(connection, _waits())
 
     @in_plain_words
     def content(self, number: int) -> Mapping[str, Any]:
@@ -230,23 +267,30 @@ class Notices:
             return connection.scalar(query) is not None
 
     @in_plain_words
-    def note_answers(
-        self, sha256: str, *, provider_id: str, file: str, taken: int, refused: int
-    ) -> None:
+    def note_answers(self, answers: AnswersNoted) -> None:
         """Note that a workbook of answers was dealt with; noted before, it changes nothing."""
         noted = ANSWER_FILE.c
-        query = select(noted.sha256).where(noted.sha256 == sha256, noted.provider_id == provider_id)
+        this = (noted.sha256 == answers.sha256, noted.provider_id == answers.provider_id)
         with writing(self.engine) as connection:
-            if connection.scalar(query) is None:
-                row = {
-                    "sha256": sha256,
-                    "provider_id": provider_id,
-                    "file": file,
-                    "noted_at": self.clock(),
-                    "taken": taken,
-                    "refused": refused,
-                }
+            if connection.scalar(select(noted.sha256).where(*this)) is None:
+                told = json.dumps(answers.refusals, ensure_ascii=False)
+                row = {**vars(answers), "refusals": told, "noted_at": self.clock()}
                 connection.execute(insert(ANSWER_FILE), [row])
+
+    @in_plain_words
+    def answers(self, as_of: date) -> list[AnswersNoted]:
+        """Return the workbooks that a night dealt with, in their order."""
+        file = ANSWER_FILE.c
+        columns = [each for each in ANSWER_FILE.c if each.name != "noted_at"]
+        query = select(*columns).where(file.as_of == as_of)
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                query.order_by(file.noted_at, file.provider_id, file.sha256)
+            ).mappings()
+            return [
+                AnswersNoted(**dict(row) | {"refusals": json.loads(row["refusals"])})
+                for row in rows
+            ]
 
     @in_plain_words
     def _lock(self, *, wait_seconds: float) -> Callable[[], None]:
@@ -304,6 +348,28 @@ def _supersede(connection: Connection, provider_ids: Sequence[str]) -> None:
             .where(theirs, NOTICE.c.email_state == EmailState.WAITING.value)
             .values(email_state=EmailState.SUPERSEDED.value, email_to=None)
         )
+
+
+def _readdressed(row: NoticeRow, address: Address | None) -> dict[str, Any]:
+    """Return what changes of a notice that waits; an address of None gets nothing any more."""
+    changes: dict[str, Any] = {}
+    if row.state is NoticeState.WAITING and address is None:
+        changes |= {"state": NoticeState.KEPT.value, "place": None, "trouble": None}
+    elif row.state is NoticeState.WAITING and address and address.place != row.place:
+        changes |= {"place": address.place, "trouble": None}
+    if row.email_state is EmailState.WAITING:
+        email_to = address.email_to if address else None
+        changes["email_to"] = email_to
+        if email_to is None:
+            changes |= {"email_state": EmailState.NONE.value, "email_trouble": None}
+    return changes
+
+
+def _waits() -> ColumnElement[bool]:
+    return or_(
+        NOTICE.c.state == NoticeState.WAITING.value,
+        NOTICE.c.email_state == EmailState.WAITING.value,
+    )
 
 
 def _notices(connection: Connection, *where: ColumnElement[bool]) -> list[NoticeRow]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -19,7 +18,7 @@ from connectors.notify.place import NotifyPlace
 from connectors.notify.postbox import Postbox
 from connectors.sftp import place as sftp
 from flows.faults import quoting_nobody
-from flows.notices import files_of
+from flows.notices import FilesOf, at_hand
 from flows.origin import sftp_place
 from flows.outcome import Carried
 from flows.progress import LOG
@@ -33,6 +32,18 @@ from settings.sources import FolderPlace, SftpPlace
 KEEPER = "whoever looks after providers' folders"
 WHERE = "your folder for care record checks"
 CONTACT = "your usual contact at the council"
+NO_SUCH_PLACE = (
+    "Notices wait for the place {place}, which is no folder or SFTP server of the settings any"
+    " more. Put it back, or change the register of providers and run the night again."
+)
+NO_PLACE = (
+    "Notices wait for providers that have no place now, or one that could be another's as well."
+    " Correct the register of providers and run the night again."
+)
+NO_KEY = (
+    "Emails to providers wait, and there is no key of GOV.UK Notify in the settings any more. Put"
+    " it back, or take the addresses out of the register of providers and run the night again."
+)
 Destination = sftp.SftpPlace | DropFolder
 
 
@@ -47,17 +58,13 @@ def carry(casebook: Casebook, settings: Settings, *, out: Path) -> Carried:
         try:
             held.enter_context(notices.hold(wait_seconds=0))
         except TryAgainLater:
-            return _what_is_left(notices)
-        before = _what_is_left(notices)
-        troubles = (*_deliver(casebook, settings, out=out), *_write(notices, settings))
-        left = _what_is_left(notices)
-        done = replace(
-            left,
-            delivered=before.waiting - left.waiting,
-            emailed=before.unsent - left.unsent,
-            troubles=troubles,
-        )
-    if before.stuck:
+            unfinished = notices.unfinished()
+            return _carried(before=unfinished, left=unfinished)
+        before = notices.unfinished()
+        _deliver(casebook, before, settings, out=out)
+        _write(notices, settings)
+        done = _carried(before=before, left=notices.unfinished())
+    if before:
         LOG.info("Notices: %d delivered, %d emails sent", done.delivered, done.emailed)
     return done
 
@@ -88,17 +95,17 @@ def notify_place(email: Email) -> NotifyPlace | None:
     )
 
 
-def _deliver(casebook: Casebook, settings: Settings, *, out: Path) -> list[str]:
-    """Deliver what waits, place by place, and return what was in the way."""
-    waiting = [row for row in casebook.notices().unfinished() if row.state is NoticeState.WAITING]
-    troubles = []
+def _deliver(
+    casebook: Casebook, unfinished: Sequence[NoticeRow], settings: Settings, *, out: Path
+) -> None:
+    """Deliver what waits, place by place; what is in the way is noted."""
+    waiting = [row for row in unfinished if _waits(row)]
     for place, rows in groupby(sorted(waiting, key=_by_place), key=_by_place):
         theirs = [*rows]
         try:
-            troubles += quoting_nobody(_deliver_at)(place, theirs, casebook, settings, out=out)
+            quoting_nobody(_deliver_at)(place, theirs, casebook, settings, out=out)
         except CpliError as error:
-            troubles.append(_not_delivered(casebook.notices(), theirs, str(error)))
-    return troubles
+            _none_delivered(casebook.notices(), theirs, str(error))
 
 
 def _by_place(row: NoticeRow) -> str:
@@ -106,99 +113,88 @@ def _by_place(row: NoticeRow) -> str:
 
 
 def _deliver_at(
-    place: str, rows: list[NoticeRow], casebook: Casebook, settings: Settings, *, out: Path
-) -> list[str]:
+    place: str, rows: Sequence[NoticeRow], casebook: Casebook, settings: Settings, *, out: Path
+) -> None:
     """Deliver to the folders of one place; raises where it cannot be reached at all."""
     destination = folders_of(settings, place)
     if destination is None:
-        raise PersonNeeded(
-            f"Notices wait for the place {place}, which is no folder or SFTP server of the settings"
-            " any more. Put it back, or change the register of providers."
-        )
+        raise PersonNeeded(NO_SUCH_PLACE.format(place=place) if place else NO_PLACE)
     notices = casebook.notices()
-    in_the_way: Counter[str] = Counter()
-    with Hand.at(destination) as hand:
+    with Hand.at(destination) as hand, at_hand(casebook, settings, out=out) as files_of:
         hand.insist()
-        for row, files in files_of(rows, casebook, settings, out=out):
-            trouble = _lay(hand, row, files)
+        for row in rows:
+            trouble = _lay(hand, row, files_of)
             if trouble:
-                notices.not_delivered(row.number, trouble=trouble)
-                in_the_way[trouble] += 1
                 hand.insist()
+                notices.not_delivered(row.number, trouble=trouble)
             else:
                 notices.delivered(row.number)
-    return [_of_providers(count, trouble) for trouble, count in in_the_way.items()]
 
 
-def _lay(hand: Hand, row: NoticeRow, files: Mapping[str, bytes]) -> str:
+def _lay(hand: Hand, row: NoticeRow, files_of: FilesOf) -> str:
     """Lay a notice into its provider's folder, and return why it cannot be, "" where it can."""
     try:
-        quoting_nobody(hand.lay)(row.provider_id, files)
+        quoting_nobody(hand.lay)(row.provider_id, files_of(row))
     except CpliError as error:
         return str(error)
     return ""
 
 
-def _not_delivered(notices: Notices, rows: list[NoticeRow], trouble: str) -> str:
-    """Note that a place as a whole is in the way of all that still waits for it."""
-    waiting = {row.number for row in notices.unfinished() if row.state is NoticeState.WAITING}
-    still = [row for row in rows if row.number in waiting]
-    for row in still:
-        notices.not_delivered(row.number, trouble=trouble)
-    return _of_providers(len(still), trouble)
+def _none_delivered(notices: Notices, rows: Sequence[NoticeRow], trouble: str) -> None:
+    """Note that a place as a whole is in the way of all that were not tried on their own."""
+    tries = {row.number: row.attempts for row in notices.unfinished() if _waits(row)}
+    for row in rows:
+        if tries.get(row.number) == row.attempts:
+            notices.not_delivered(row.number, trouble=trouble)
 
 
-def _write(notices: Notices, settings: Settings) -> list[str]:
-    """Write to those whose notices lie there, and return what was in the way."""
-    due = [
-        row
-        for row in notices.unfinished()
-        if row.email_state is EmailState.WAITING and row.state is NoticeState.DELIVERED
-    ]
+def _write(notices: Notices, settings: Settings) -> None:
+    """Write to those whose notices lie there; what is in the way is noted."""
+    due = [row for row in notices.unfinished() if _is_unsent(row) and not _waits(row)]
     if not due:
-        return []
-    in_the_way: Counter[str] = Counter()
+        return
     try:
-        for trouble in quoting_nobody(_send)(notices, due, settings):
-            in_the_way[trouble] += 1
+        quoting_nobody(_send)(notices, due, settings)
     except CpliError as error:
-        unsent = {row.number for row in notices.unfinished()} & {row.number for row in due}
-        for number in unsent:
+        untried = {row.number for row in notices.unfinished() if _is_unsent(row)}
+        for number in untried & {row.number for row in due}:
             notices.not_emailed(number, trouble=str(error))
-        in_the_way[str(error)] += len(unsent)
-    return [_of_providers(count, trouble) for trouble, count in in_the_way.items()]
 
 
-def _send(notices: Notices, rows: list[NoticeRow], settings: Settings) -> list[str]:
-    """Send emails; return why single ones cannot be sent, raise why none can."""
-    email, place = settings.notices.email, notify_place(settings.notices.email)
+def _send(notices: Notices, rows: Sequence[NoticeRow], settings: Settings) -> None:
+    """Send emails, and note why single ones cannot be sent; raises why none can."""
+    place = notify_place(settings.notices.email)
     if place is None:
-        raise PersonNeeded(
-            "Emails to providers wait, and there is no key of GOV.UK Notify in the settings any"
-            " more. Put it back, or take the addresses out of the register of providers."
-        )
-    troubles = []
+        raise PersonNeeded(NO_KEY)
     with Postbox(place) as postbox:
         for row in rows:
-            try:
-                postbox.send(
-                    to=notices.email_to(row.number) or "",
-                    template_id=str(
-                        email.template_nothing_to_do
-                        if row.nothing_to_do
-                        else email.template_waiting
-                    ),
-                    reference=row.reference,
-                    words=_words(row, notices, settings),
-                )
-            except NotifyRefused as refused:
-                if refused.fault not in OF_ONE_EMAIL:
-                    raise
-                notices.not_emailed(row.number, trouble=str(refused))
-                troubles.append(str(refused))
+            trouble = _post(postbox, row, notices, settings)
+            if trouble:
+                notices.not_emailed(row.number, trouble=trouble)
             else:
                 notices.emailed(row.number)
-    return troubles
+
+
+def _post(postbox: Postbox, row: NoticeRow, notices: Notices, settings: Settings) -> str:
+    """Send one email, and return why it cannot be sent, "" where it can; raises why none can."""
+    try:
+        words = _words(row, notices, settings)
+    except PersonNeeded as purged:
+        return str(purged)
+    email = settings.notices.email
+    template = email.template_nothing_to_do if row.nothing_to_do else email.template_waiting
+    try:
+        postbox.send(
+            to=notices.email_to(row.number) or "",
+            template_id=str(template),
+            reference=row.reference,
+            words=words,
+        )
+    except NotifyRefused as refused:
+        if refused.fault not in OF_ONE_EMAIL:
+            raise
+        return str(refused)
+    return ""
 
 
 def _words(row: NoticeRow, notices: Notices, settings: Settings) -> dict[str, str]:
@@ -213,13 +209,23 @@ def _words(row: NoticeRow, notices: Notices, settings: Settings) -> dict[str, st
     }
 
 
-def _of_providers(count: int, trouble: str) -> str:
-    return f"{counted(count, 'provider')}: {trouble}"
+def _waits(row: NoticeRow) -> bool:
+    return row.state is NoticeState.WAITING
 
 
-def _what_is_left(notices: Notices) -> Carried:
-    unfinished = notices.unfinished()
+def _is_unsent(row: NoticeRow) -> bool:
+    return row.email_state is EmailState.WAITING
+
+
+def _carried(*, before: Sequence[NoticeRow], left: Sequence[NoticeRow]) -> Carried:
+    """Say what went and what is left; `before` is what was unfinished."""
+    waiting, unsent = ([row.number for row in left if each(row)] for each in (_waits, _is_unsent))
+    troubles = Counter(row.trouble for row in left if _waits(row) and row.trouble)
+    troubles += Counter(row.email_trouble for row in left if row.email_trouble)
     return Carried(
-        waiting=sum(row.state is NoticeState.WAITING for row in unfinished),
-        unsent=sum(row.email_state is EmailState.WAITING for row in unfinished),
+        delivered=len({row.number for row in before if _waits(row)}.difference(waiting)),
+        waiting=len(waiting),
+        emailed=len({row.number for row in before if _is_unsent(row)}.difference(unsent)),
+        unsent=len(unsent),
+        troubles=tuple(f"{counted(n, 'provider')}: {said}" for said, n in troubles.items()),
     )

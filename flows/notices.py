@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from casebook.notices import NewNotice, NoticeRow
+from casebook.notices import Address, NewNotice, NoticeRow
 from casebook.record import SourceOutcome
 from casebook.store import Casebook
 from casebook.working_days import working_days_after
 from flows.account import Account
+from flows.faults import quoting_nobody
 from flows.outcome import NoticeFacts
 from flows.progress import LOG
 from flows.pulls import CaseloadFacts, Pull, Pulls, council_name
@@ -26,7 +28,7 @@ from publishing.notices.planning import NO_COUNCIL, Told, Tonight, carried, is_d
 from publishing.notices.rendering import Printer, file_names
 from publishing.notices.wording import wording_of
 from publishing.templates import Templates
-from schemas.errors import CpliError
+from schemas.errors import CpliError, PersonNeeded
 from schemas.vocabularies import NoticeFrequency
 from settings.identity import identity_key
 from settings.notices import WEEKDAYS
@@ -36,8 +38,8 @@ from settings.sources import FolderPlace, SftpPlace
 NOTICES = "notices"
 """The folder of a night with a folder for each provider."""
 
-PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""The references of providers that can name a folder."""
+PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?<!\.)")
+"""The references of providers that can name a folder; Windows would drop a full stop at the end."""
 
 OLDER = "A later night is on record: providers keep what they were told of it."
 IN_PART = "Only some councils were run: the next night of all of them tells the providers."
@@ -45,11 +47,11 @@ IN_PART = "Only some councils were run: the next night of all of them tells the 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """How a provider gets its notices."""
+    """How a provider gets its notices; none has a place that could be another's as well."""
 
     frequency: NoticeFrequency
     place: str | None = None
-    email_to: str | None = None
+    email_to: str | None = field(default=None, repr=False)
 
 
 def make_notices(
@@ -65,6 +67,7 @@ def make_notices(
     if sources is None:
         return NoticeFacts(reason="No caseloads were looked at.")
     recipients, troubles = recipients_of(pulls.register.frames["providers"], settings)
+    casebook.notices().readdress(_addresses(recipients))
     key = identity_key(settings)
     cases = cases_of(sources)
     told = casebook.notices().latest()
@@ -87,7 +90,7 @@ def make_notices(
             due[notice.provider_id],
             recipients[notice.provider_id],
             told.get(notice.provider_id),
-            left_out=sources.left_out,
+            writes=settings.notices.email.api_key is not None,
         )
         for notice in notices_of(cases, sources, telling, names=names)
     ]
@@ -126,7 +129,9 @@ def recipients_of(
     alike = plain & ids.str.casefold().duplicated(keep=False)
     fits = {name for name, place in settings.places.items() if _takes_files(place)}
     own = providers["notice_place"]
-    shared = own.notna() & own.duplicated(keep=False) & own.ne(settings.notices.place or "")
+    spots = own.map({name: _spot(settings.places[name]) for name in fits})
+    usual_spot = _spot(settings.places.get(settings.notices.place or ""))
+    shared = spots.notna() & spots.duplicated(keep=False) & spots.ne(usual_spot)
     unknown = own.notna() & ~own.isin(list(fits))
     nowhere = alike | shared | unknown
     usual = NoticeFrequency(settings.notices.frequency)
@@ -136,7 +141,7 @@ def recipients_of(
         provider: Recipient(
             frequency=NoticeFrequency(frequency) if pd.notna(frequency) else usual,
             place=place or None,
-            email_to=email if pd.notna(email) and settings.notices.email.api_key else None,
+            email_to=email if pd.notna(email) else None,
         )
         for provider, frequency, place, email in zip(
             *(column[plain] for column in columns), strict=True
@@ -147,44 +152,70 @@ def recipients_of(
         for wrong, why in (
             (~plain, "cannot get notices: no folder can have the name of their reference."),
             (alike, "have a reference that another has too, but for capitals."),
-            (shared & ~unknown, "share a notice_place with another provider."),
+            (shared, "share a notice_place with another provider."),
             (unknown, "have a notice_place that is no folder or SFTP server of the settings."),
         )
         if wrong.any()
     )
 
 
-def files_of(
-    rows: Iterable[NoticeRow], casebook: Casebook, settings: Settings, *, out: Path
-) -> Iterator[tuple[NoticeRow, dict[str, bytes]]]:
-    """Yield the files of notices, one notice at a time in memory.
+FilesOf = Callable[[NoticeRow], Mapping[str, bytes]]
+
+
+@contextmanager
+def at_hand(casebook: Casebook, settings: Settings, *, out: Path) -> Iterator[FilesOf]:
+    """Give what returns the files of a notice, and raises `CpliError` where they cannot be had.
 
     Those that a night's folder below `out` has already are taken from it, others are written anew
     from what the record keeps of them.
     """
     key = identity_key(settings)
     with Printer(Templates(settings.reports.templates), key=key) as printer:
-        for row in rows:
+
+        @quoting_nobody
+        def files_of(row: NoticeRow) -> Mapping[str, bytes]:
             paths = _paths(row, out)
             if all(path.is_file() for path in paths.values()):
-                yield row, {name: path.read_bytes() for name, path in paths.items()}
-            else:
-                said = casebook.notices().content(row.number)
-                yield row, printer.files(Notice.from_json(said))
+                return {name: path.read_bytes() for name, path in paths.items()}
+            return printer.files(Notice.from_json(casebook.notices().content(row.number)))
+
+        yield files_of
 
 
 def missing_files(
     casebook: Casebook, as_of: date, settings: Settings, *, out: Path
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a night's notices, by their path in its folder, that are not there yet."""
+    """Yield the files of a night's notices, by their path in its folder, that are not there yet.
+
+    Where notices cannot be written, the others come first; then raises why.
+    """
     missing = [
         row
         for row in casebook.notices().notices(as_of=as_of)
         if not all(path.is_file() for path in _paths(row, out).values())
     ]
-    for row, files in files_of(missing, casebook, settings, out=out):
-        for name, content in files.items():
-            yield f"{NOTICES}/{row.provider_id}/{name}", content
+    if not missing:
+        return
+    faults: Counter[str] = Counter()
+    with at_hand(casebook, settings, out=out) as files_of:
+        for row in missing:
+            files, fault = _files_or_fault(files_of, row)
+            faults.update([fault] if fault else [])
+            for name, content in files.items():
+                yield f"{NOTICES}/{row.provider_id}/{name}", content
+    if faults:
+        raise PersonNeeded(" ".join(_of_notices(*each) for each in faults.items()))
+
+
+def _files_or_fault(files_of: FilesOf, row: NoticeRow) -> tuple[Mapping[str, bytes], str]:
+    try:
+        return files_of(row), ""
+    except CpliError as error:
+        return {}, str(error)
+
+
+def _of_notices(fault: str, count: int) -> str:
+    return f"{counted(count, 'notice')}: {fault}"
 
 
 def _paths(row: NoticeRow, out: Path) -> dict[str, Path]:
@@ -195,6 +226,25 @@ def _paths(row: NoticeRow, out: Path) -> dict[str, Path]:
 
 def _takes_files(place: object) -> bool:
     return isinstance(place, FolderPlace | SftpPlace)
+
+
+def _spot(place: object) -> str:
+    """Return where files of a place lie: places of two names can be one."""
+    match place:
+        case FolderPlace():
+            return str(place.path.resolve())
+        case SftpPlace():
+            return f"{place.username}@{place.host.casefold()}:{place.port}/{place.folder}"
+        case _:
+            return ""
+
+
+def _addresses(recipients: Mapping[str, Recipient]) -> dict[str, Address]:
+    return {
+        provider: Address(place=recipient.place, email_to=recipient.email_to)
+        for provider, recipient in recipients.items()
+        if recipient.frequency is not NoticeFrequency.NEVER
+    }
 
 
 def _sources(account: Account, pulls: Pulls, casebook: Casebook) -> Sources | None:
@@ -278,8 +328,9 @@ def _draft(
     recipient: Recipient,
     before: NoticeRow | None,
     *,
-    left_out: frozenset[str],
+    writes: bool,
 ) -> NewNotice:
+    """Return what goes on record of a notice; `writes` is whether emails are sent at all."""
     return NewNotice(
         provider_id=notice.provider_id,
         as_of=notice.as_of,
@@ -289,9 +340,9 @@ def _draft(
         cases=len(notice.to_do),
         found=tonight.found,
         asked=carried(tonight, _told(before)),
-        left_out=tuple(sorted(left_out)),
+        left_out=tuple(sorted(tonight.left_out)),
         after=before.number if before else 0,
         content=notice.as_json(),
         place=recipient.place,
-        email_to=recipient.email_to,
+        email_to=recipient.email_to if writes else None,
     )
