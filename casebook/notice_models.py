@@ -45,15 +45,22 @@ NOTICE = Table(
     Index("ix_notice_as_of", "as_of", "number"),
 )
 
-# A workbook of answers that was dealt with, by its content, so that it is read once. `file` is its
-# name without the text that may be a person's.
+# A workbook of answers that was dealt with, by its content, so that it is read once, with what was
+# said of it, so that the night that read it can be written again. `as_of` is empty where no night
+# did; `file` is its name without the text that may be a person's. `refusals` is JSON.
 ANSWER_FILE = Table(
     "answer_file",
     METADATA,
     harmless("sha256", Text(), key=True),
     harmless("provider_id", Text(), key=True),
+    harmless("as_of", Date(), null=True),
+    harmless("notice_date", Date(), null=True),
     harmless("file", Text()),
     harmless("noted_at", DateTime(timezone=True)),
+    harmless("usable", Boolean()),
     harmless("taken", Integer()),
     harmless("refused", Integer()),
+    harmless("refusals", Text()),
+    harmless("receipt", Text()),
+    Index("ix_answer_file_as_of", "as_of", "noted_at"),
 )

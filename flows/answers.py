@@ -20,6 +20,7 @@ import pandas as pd
 
 from casebook.actions import NOTE_AT_MOST, Action, Answer, NotAllowed, Step
 from casebook.desk import Desk
+from casebook.notices import AnswersNoted
 from casebook.store import Casebook
 from casebook.working_days import london
 from casebook.worklist import Worklist
@@ -45,6 +46,7 @@ from flows.words import counted
 from schemas.errors import CpliError, PersonNeeded, SourceRefused, TryAgainLater, WrongUsage
 from schemas.notices import ANSWERS
 from schemas.raw import FileFacts, RefusalLog, refusals
+from schemas.tables import REFUSAL_COLUMNS
 from schemas.vocabularies import RefusalLevel
 from settings.identity import identity_key
 from settings.settings import Settings
@@ -76,12 +78,17 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True)
 class Dealt:
-    """What became of one workbook: `taken` and `refused` count rows; unless `usable`, none."""
+    """What became of one workbook: `taken` and `refused` count rows; unless `usable`, none.
 
-    file: AnswersFile
+    Unless `remembered`, the next run deals with it again.
+    """
+
+    provider_id: str
+    notice_date: date | None
     usable: bool
     taken: int = 0
     refused: int = 0
+    remembered: bool = True
     refusals: pd.DataFrame = field(repr=False)
     receipt: str = field(repr=False)
 
@@ -89,11 +96,11 @@ class Dealt:
 def take_answers(origin: Origin, casebook: Casebook, *, provider_ids: frozenset[str]) -> Taken:
     """Take the answers that came since the last run; what cannot be had now stays for the next.
 
-    `provider_ids` are those of the register. Raises `PersonNeeded` where the casebook cannot be
-    written.
+    Told is all that this night took, in whichever of its runs. `provider_ids` are those of the
+    register. Raises `PersonNeeded` where the casebook cannot be written.
     """
     files, troubles = origin.answers().files()
-    answering = Answering(casebook=casebook, key=identity_key(origin.settings))
+    answering = Answering(casebook=casebook, key=identity_key(origin.settings), as_of=origin.as_of)
     noted = [_told_of(trouble) for trouble in troubles]
     noted += [pulls.refusal(f"{ANSWERS} ?", each) for each in _of_strangers(files, provider_ids)]
     dealt: list[Dealt] = []
@@ -108,7 +115,9 @@ def take_answers(origin: Origin, casebook: Casebook, *, provider_ids: frozenset[
             waiting.add(file.provider_id)
             trouble.file = trouble.file or file.name
             noted.append(_told_of(trouble))
-    return _together(dealt, noted)
+    on_record = [_on_record(each) for each in casebook.notices().answers(origin.as_of)]
+    not_remembered = [each for each in dealt if not each.remembered]
+    return _together([*on_record, *not_remembered], noted)
 
 
 def take_file(
@@ -146,6 +155,7 @@ class Answering:
 
     casebook: Casebook
     key: bytes = field(repr=False)
+    as_of: date | None = None
 
     def once(self, file: AnswersFile) -> Iterator[Dealt]:
         """Deal with a workbook, unless that was done.
@@ -155,7 +165,8 @@ class Answering:
         try:
             content, facts = file.content()
         except PersonNeeded as error:
-            yield _unusable(file, pulls.as_refusal(error, file=file.name))
+            told = _unusable(file, pulls.as_refusal(error, file=file.name))
+            yield replace(told, remembered=False)
             return
         if not self.casebook.notices().answered(facts.sha256, provider_id=file.provider_id):
             yield self.now(file, content, facts)
@@ -169,17 +180,27 @@ class Answering:
         try:
             sheet, checked = quoting_nobody(self._read)(content, file=file, notes=notes)
         except Unforeseen as error:
-            return _unusable(file, pulls.as_refusal(error, file=facts.file))
+            told = _unusable(file, pulls.as_refusal(error, file=facts.file))
+            return replace(told, remembered=False)
         except SourceRefused as error:
             dealt = _unusable(file, error)
         else:
             dealt = self._act(file, sheet, checked, notes=notes, came=facts.received_at)
         self.casebook.notices().note_answers(
-            facts.sha256,
-            provider_id=file.provider_id,
-            file=facts.file,
-            taken=dealt.taken,
-            refused=dealt.refused,
+            AnswersNoted(
+                sha256=facts.sha256,
+                provider_id=file.provider_id,
+                as_of=self.as_of,
+                notice_date=file.notice_date,
+                file=facts.file,
+                usable=dealt.usable,
+                taken=dealt.taken,
+                refused=dealt.refused,
+                refusals=dealt.refusals.astype(object)
+                .where(dealt.refusals.notna(), None)
+                .to_dict("records"),
+                receipt=dealt.receipt,
+            )
         )
         return dealt
 
@@ -215,7 +236,8 @@ class Answering:
         taken = sum(each is None for each in wrong.values())
         told = refusals_of(refused, provider_id=file.provider_id, file=notes.file)
         return Dealt(
-            file=file,
+            provider_id=file.provider_id,
+            notice_date=file.notice_date,
             usable=True,
             taken=taken,
             refused=len({row for row, _ in refused}),
@@ -303,9 +325,23 @@ def _of_strangers(
                 )
 
 
+def _on_record(noted: AnswersNoted) -> Dealt:
+    told = refusals(tuple(each[name] for name in REFUSAL_COLUMNS) for each in noted.refusals)
+    return Dealt(
+        provider_id=noted.provider_id,
+        notice_date=noted.notice_date,
+        usable=noted.usable,
+        taken=noted.taken,
+        refused=noted.refused,
+        refusals=told,
+        receipt=noted.receipt,
+    )
+
+
 def _unusable(file: AnswersFile, error: SourceRefused) -> Dealt:
     return Dealt(
-        file=file,
+        provider_id=file.provider_id,
+        notice_date=file.notice_date,
         usable=False,
         refusals=pulls.refusal(_source(file), error),
         receipt=receipt_of_refusal(
@@ -348,7 +384,7 @@ def _receipts(dealt: Sequence[Dealt]) -> pd.DataFrame:
     receipts: dict[str, str] = {}
     sent: Counter[str] = Counter()
     for each in dealt:
-        name = f"{each.file.provider_id}_{ANSWERS}_{each.file.notice_date}"
+        name = f"{each.provider_id}_{ANSWERS}_{each.notice_date}"
         sent[name] += 1
         receipts[f"{name}{f'_{sent[name]}' if sent[name] > 1 else ''}.txt"] = each.receipt
     return pd.DataFrame({"name": [*receipts], "text": [*receipts.values()]}, dtype="str")

@@ -4,7 +4,8 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from casebook.store import Casebook
 from casebook.worklist import Worklist
 from connectors.answers import sheet as reader
 from flows import answers as taking
-from flows.answers import Taken, take_answers, take_file
+from flows.answers import Taken, take_file
 from flows.origin import Origin, origin_of
 from schemas.errors import PersonNeeded, TryAgainLater, WrongUsage
 from schemas.notices import CASE, NOTICE, SEAL, SEALED
@@ -70,6 +71,16 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def origin(root: Path, tmp_path: Path) -> Origin:
     return origin_of(root, tmp_path / "out", config=None, as_of=date(2026, 11, 25))
+
+
+LATER = count()
+
+
+def take_answers(origin: Origin, casebook: Casebook, *, provider_ids: frozenset[str]) -> Taken:
+    """Take answers as the next night does: the same night would tell again what it took."""
+    as_of = origin.as_of + timedelta(days=next(LATER))
+    later = replace(origin, as_of=as_of)
+    return taking.take_answers(later, casebook, provider_ids=provider_ids)
 
 
 Lay = Callable[..., Path]
@@ -216,6 +227,21 @@ def test_the_same_workbook_again_changes_nothing(casebook, origin, lay) -> None:
     lay(content, NAME.replace(".xlsx", " (1).xlsx"), hour=10)
     assert take_answers(origin, casebook, provider_ids=OURS).files == 0
     assert casebook.cases().loc[ONE, "version"] == version
+
+
+def test_a_night_run_again_tells_the_same_of_the_answers_that_it_took(
+    casebook, origin, lay
+) -> None:
+    lay([Asked(case=ONE, answer=ENDED, day=DAY), Asked(case=TWO, answer="perhaps")], hour=8)
+    lay([Asked(case=ONE, answer=NOT_OURS)], "P0001_answers_2026-11-20-2.xlsx")
+    lay(b"no workbook", "P0001_answers_2026-11-20-3.xlsx")
+    first, again = (taking.take_answers(origin, casebook, provider_ids=OURS) for _ in range(2))
+    assert (first.files, first.unusable, first.taken, first.refused) == (3, 1, 2, 1)
+    assert repr(again) == repr(first)
+    pd.testing.assert_frame_equal(again.refusals, first.refusals)
+    pd.testing.assert_frame_equal(again.receipts, first.receipts)
+    assert said(casebook)[-1][1] == "not_ours"
+    assert len(said(casebook)) == 2
 
 
 def test_another_copy_with_the_same_answer_changes_nothing(casebook, origin, lay) -> None:

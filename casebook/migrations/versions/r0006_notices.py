@@ -47,9 +47,15 @@ def upgrade() -> None:
         "answer_file",
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=True),
+        sa.Column("notice_date", sa.Date(), nullable=True),
         sa.Column("file", sa.Text(), nullable=False),
         sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("usable", sa.Boolean(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("refusals", sa.Text(), nullable=False),
+        sa.Column("receipt", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", "provider_id", name="pk_answer_file"),
     )
+    op.create_index("ix_answer_file_as_of", "answer_file", ["as_of", "noted_at"], unique=False)
