@@ -43,6 +43,8 @@ def say_done(done: Done) -> None:
     say_delivery(done.delivery)
     say_answers(done.answers)
     say_notices(done.notices, done.carried)
+    for fault in done.faults:
+        say(fault)
     say(f"Written to {done.folder}: {', '.join(_listed(done.files))}")
 
 

@@ -39,7 +39,15 @@ from flows.holding import hold
 from flows.keeping import keep_the_others
 from flows.notices import IN_PART, NOTICES, make_notices, missing_files, notices_or_reason
 from flows.origin import Origin, origin_of
-from flows.outcome import AnswersTaken, Carried, Delivery, FeedFacts, NoticeFacts, Outcomes
+from flows.outcome import (
+    AnswersTaken,
+    Carried,
+    Delivery,
+    FeedFacts,
+    NoticeFacts,
+    Outcomes,
+    Written,
+)
 from flows.progress import LOG, Stopwatch
 from flows.publication import (
     FEED,
@@ -186,7 +194,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
                 else lambda: NoticeFacts(reason=IN_PART)
             )
         outcomes = Outcomes(answers=answers, feed=feed, notices=notices)
-        files = write_night(
+        written = write_night(
             account,
             pulls,
             outcomes,
@@ -204,7 +212,8 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
     return steps.Done(
         as_of=as_of,
         folder=folder,
-        files=files,
+        files=written.files,
+        faults=written.faults,
         councils=account.councils,
         missed=steps.missed(asked, account),
         summary=account.summary,
@@ -405,14 +414,15 @@ def write_night(
     settings: Settings,
     folder: Path,
     work: Path,
-) -> tuple[str, ...]:
-    """Put the night's folder in the place of the one that stood there, and return its files."""
+) -> Written:
+    """Put the night's folder in the place of the one that stood there."""
     answers = pick_up(outcomes.answers, work / ANSWERS)
     whole = with_answers(pick_up(account, work / ACCOUNT), answers)
     register = pick_up(pulls.register, work / REGISTER).frames["providers"]
     held_back = work / WITHHELD_FRAME
     withheld = pd.read_parquet(held_back) if held_back.exists() else None
     files = render(whole, seconds, withheld=withheld, told=outcomes.summary)
+    faults: list[str] = []
     reports = council_reports(
         whole,
         casebook,
@@ -427,22 +437,30 @@ def write_night(
         keep=(FEED, NOTICES),
         more=chain(
             files_on_record(casebook, account.as_of),
-            unless_in_the_way(
-                "The notices", missing_files(casebook, account.as_of, settings, out=folder.parent)
+            up_to_a_fault(
+                "The notices",
+                missing_files(casebook, account.as_of, settings, out=folder.parent),
+                faults,
             ),
-            unless_in_the_way("The councils' reports", reports),
+            up_to_a_fault("The councils' reports", reports, faults),
         ),
     )
     LOG.info("Written: %s", folder)
-    return (*files, *files_below(folder, FEED, NOTICES, REPORTS))
+    written = (*files, *files_below(folder, FEED, NOTICES, REPORTS))
+    return Written(files=written, faults=tuple(faults))
 
 
-def unless_in_the_way(what: str, files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+def up_to_a_fault(
+    what: str, files: Iterator[tuple[str, bytes]], faults: list[str]
+) -> Iterator[tuple[str, bytes]]:
     """Yield files up to the first that cannot be made: the rest of the night is written anyhow."""
+    following = quoting_nobody(partial(next, files, None))
     try:
-        yield from files
+        while (made := following()) is not None:
+            yield made
     except CpliError as error:
-        LOG.warning("%s are not whole: %s", what, error)
+        faults.append(f"{what} of this night are not whole: {error}")
+        LOG.warning("%s", faults[-1])
 
 
 def sweep(out: Path, casebook: Casebook) -> None:

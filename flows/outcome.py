@@ -125,6 +125,14 @@ class Outcomes:
         return {name: getattr(self, name).summary for name in ("answers", "feed", "notices")}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a night's folder holds, and which parts of it could not be made, and why."""
+
+    files: tuple[str, ...]
+    faults: tuple[str, ...] = ()
+
+
 def in_words(counts: Mapping[str, Any]) -> str:
     """Say what an export holds: "90 CPLIs (3 added, 1 withdrawn), ..."."""
     parts = []

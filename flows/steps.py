@@ -51,12 +51,14 @@ class Done:
     """A night that is done: facts for whoever asked for it, no person among them.
 
     `councils` and `summary` are those of the night as it stands; `missed` are the councils that it
-    says nothing of, and those that this run was asked for and could not assess.
+    says nothing of, and those that this run was asked for and could not assess. `faults` say which
+    of its files could not be made.
     """
 
     as_of: date
     folder: Path
     files: tuple[str, ...]
+    faults: tuple[str, ...] = ()
     councils: tuple[CouncilRecord, ...]
     missed: tuple[CouncilRecord, ...]
     summary: Mapping[str, Any]
@@ -72,7 +74,7 @@ class Done:
         """What a command ends with that did this night."""
         stuck = any(each is not None and each.stuck for each in (self.delivery, self.carried))
         unmade = any(each is not None and each.trouble for each in (self.feed, self.notices))
-        return NOT_ALL_DONE if self.missed or stuck or unmade else 0
+        return NOT_ALL_DONE if self.missed or self.faults or stuck or unmade else 0
 
 
 def reconcile_in_memory(sources: Path, *, as_of: date, out: Path, settings: Settings) -> Done:

@@ -47,7 +47,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
         if path.is_file()
     }
     summary = json.loads(files["summary.json"])
-    assert summary.pop("seconds").keys() == {"read", "reconcile", "record", "publish"}
+    stages = {"read", "reconcile", "record", "answers", "publish", "notices"}
+    assert summary.pop("seconds").keys() == stages
     return files | {"summary.json": json.dumps(summary).encode()}
 
 
@@ -208,7 +209,8 @@ def test_where_nothing_is_assessed_the_refusals_say_why(sources, tmp_path):
     with pytest.raises(NothingAssessed, match=r"providers.csv did not come.*refusals.csv"):
         run(sources, tmp_path / "out")
     night = tmp_path / "out" / "2026-11-20"
-    assert sorted(path.name for path in night.iterdir()) == ["refusals.csv", "summary.json"]
+    left = ["refusals.csv", "report", "summary.json"]
+    assert sorted(path.name for path in night.iterdir()) == left
     casebook = Casebook.open(f"sqlite:///{tmp_path}/out/casebook.db", read_only=True)
     assert casebook.night(AS_OF).outcome is NightOutcome.NOTHING_ASSESSED
 
