@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from settings.answers import Answers
 from settings.faults import PREFIX
 from settings.feed import Feed, RestPlace
 from settings.notices import Email, Notices
@@ -85,7 +86,7 @@ def places(document: Path) -> set[str]:
 def test_every_setting_is_written_down() -> None:
     models = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council, CpliSource]
     models += [ProvidersSource, PortalSource, ReferencesSource, Caseloads, Feed, RestPlace]
-    models += [Reports, Notices, Email]
+    models += [Reports, Notices, Email, Answers]
     said = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     names = {name for model in models for name in model.model_fields}
     assert [name for name in sorted(names) if not re.search(rf"[`\[.]{name}[`\].]", said)] == []
