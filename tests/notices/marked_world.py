@@ -96,15 +96,12 @@ class Deck:
 
     def birth(self) -> str:
         """A date of birth, whose year is this owner's."""
-        return self._card(
-            "birth",
-            lambda: (
-                f"{self._nth(1921, 1998)}-{self._nth(1, 12)}-{self.random.randint(10, 28)}"
-                if False
-                else f"{self._nth(1921, 1999)}-{self.random.randint(1, 12):02}"
-                f"-{self.random.randint(13, 28)}"
-            ),
-        )
+
+        def draw() -> str:
+            month, day = self.random.randint(1, 12), self.random.randint(13, 28)
+            return f"{self._nth(1921, 1999)}-{month:02}-{day}"
+
+        return self._card("birth", draw)
 
     def reference(self, kind: str) -> str:
         return self._card(kind, lambda: kind[0].upper() + self._text(SIGNS, 9))
@@ -166,14 +163,13 @@ class World:
         self.decks = {
             owner: Deck(owner, self.seed, self.salts.get(owner, 0), self.marks) for owner in OWNERS
         }
-        self.decks[SHARED] = Deck(SHARED, self.seed, 0, self.marks)
 
     @classmethod
     def plain(cls, seed: int, **more: Any) -> World:
         """Draw a world in which everybody has people who agree."""
         world = cls(seed=seed, **more)
         for provider in LISTED:
-            for _ in range(7):
+            for _ in range(5):
                 world.listed(provider)
         return world
 
@@ -232,7 +228,7 @@ class World:
         deck = self.deck(provider)
         base = {"service_type": SERVICES[deck.place][self.dice.randrange(2)]}
         known = {name: part[name] for part in parts for name in CASELOAD.all if name in part}
-        row = base | known | {"provider_id": "", "local_authority": ""} | cells
+        row = base | known | {"provider_id": ""} | cells
         self.entries[provider, LISTS_OF, file].append(row)
         return row
 
