@@ -21,7 +21,7 @@ MONTHS = (
     "October", "November", "December",
 )  # fmt: skip
 SPACES = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
-UNSEEN = re.compile(SPACES.pattern + r"|[\u0300-\u036f]")
+UNSEEN = re.compile(SPACES.pattern + r"|[\x00\u0300-\u036f]")
 TAG = re.compile(r"<[^>]*>")
 HEX = re.compile(rb"<([0-9A-Fa-f\s]*)>")
 CHARACTERS = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
