@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from io import BytesIO
 
+import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from publishing.feed.publishable import one_line
 from publishing.notices.facts import Item, Notice
 from publishing.notices.wording import Wording
+from publishing.row_heights import give_heights
 from publishing.templates import british_date
 from schemas.notices import (
     ANSWER,
@@ -53,6 +55,7 @@ def workbook(notice: Notice, words: Wording, *, key: bytes) -> bytes:
     sheet = book.add_worksheet(SHEET)
     _headings(book, sheet)
     _rows(book, sheet, notice, key=key)
+    _heights(sheet, notice)
     _choices(sheet, rows=len(notice.to_do))
     _guidance(book, book.add_worksheet(GUIDANCE), notice, words)
     book.close()
@@ -114,6 +117,13 @@ def _rows(book: Workbook, sheet: Worksheet, notice: Notice, *, key: bytes) -> No
                 sheet.write_blank(row, column, None, day if heading == ANSWER_DATE else plain)
 
 
+def _heights(sheet: Worksheet, notice: Notice) -> None:
+    texts = pd.DataFrame([cells_of(item) for item in notice.to_do], columns=list(SEALED))
+    widths = dict(zip(HEADINGS, WIDTHS, strict=True))
+    give_heights(sheet, ((texts[name], widths[name]) for name in SEALED))
+    give_heights(sheet, ((pd.Series([name]), widths[name]) for name in HEADINGS), first_row=0)
+
+
 def _choices(sheet: Worksheet, *, rows: int) -> None:
     places = {name: HEADINGS.index(name) for name in (ANSWER, ANSWER_DATE, COMMENT)}
     sheet.data_validation(
@@ -166,3 +176,4 @@ def _guidance(book: Workbook, sheet: Worksheet, notice: Notice, words: Wording) 
     ]
     for row, line in enumerate(lines, start=1):
         sheet.write_string(row, 0, line, wrapped)
+    give_heights(sheet, [(pd.Series(lines), GUIDANCE_WIDTH)])

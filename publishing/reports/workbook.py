@@ -19,6 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from publishing.reports import figures, saying
 from publishing.reports.facts import ReportFacts
+from publishing.row_heights import give_heights
 from publishing.templates import british_date
 from schemas.vocabularies import Severity, Vocabulary
 
@@ -277,6 +278,10 @@ def _write(
         sheet.write_string(0, place, column.heading, heading)
         sheet.set_column(place, place, column.width)
         _fill(sheet, place, column, formats[column.kind])
+    wrapped = ((column.values, column.width) for column in columns if column.kind is Kind.TEXT)
+    give_heights(sheet, ((values.astype("str"), width) for values, width in wrapped))
+    headings = ((pd.Series([column.heading]), column.width) for column in columns)
+    give_heights(sheet, headings, first_row=0)
     last = len(columns[0].values)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
