@@ -11,6 +11,7 @@ from servers.notify import Notify
 from servers.places import keys
 
 from connectors.retry import Retry
+from flows.outcome import FeedFacts
 
 __all__ = ["keys"]
 
@@ -22,6 +23,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setitem(Retry.__init__.__kwdefaults__, "sleep", lambda _: None)
     without_prefect(monkeypatch.setattr)
     monkeypatch.setattr("flows.nightly.council_reports", lambda *_, **__: iter(()))
+    monkeypatch.setattr("flows.nightly.publish_night", lambda *_, **__: FeedFacts(reason="none"))
     return Site(home=tmp_path)
 
 

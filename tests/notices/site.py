@@ -1,6 +1,7 @@
 """A site that tells providers: sources, a register, places and results below one folder."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,6 +33,8 @@ SETTLED = date(2026, 11, 17)
 
 LISTS_OF = date(2026, 11, 16)
 Files = dict[str, bytes]
+BROKEN = re.compile(r"-\s*\n\s*")
+"""A line that ends with a hyphen."""
 
 
 def below(folder: Path) -> Files:
@@ -102,8 +105,7 @@ class Site:
         self.folders.mkdir(parents=True, exist_ok=True)
         self.places.setdefault("folders", folder_place(self.folders))
         for provider in self.register:
-            for council in COUNCILS:
-                self.line(provider, council)
+            self.join(provider)
 
     @property
     def out(self) -> Path:
@@ -118,6 +120,12 @@ class Site:
     def config(self) -> Path:
         return self.home / "cpli.toml"
 
+    def join(self, provider: str, **preferences: str) -> None:
+        """Register a provider, who has somebody in each council and lists them."""
+        self.register[provider] = preferences
+        for council in COUNCILS:
+            self.line(provider, council)
+
     def line(
         self, provider: str, council: str = LEICESTER, *, listed: bool = True, **changes: str
     ) -> Row:
@@ -127,8 +135,7 @@ class Site:
             local_authority=council,
             provider_id=provider,
             start_date="2026-01-05",
-            date_of_birth=f"{1930 + len(self.lines)}-02-03",
-            **changes,
+            **{"date_of_birth": f"{1930 + len(self.lines)}-02-03", **changes},
         )
         self.lines.append(row)
         if not listed:
@@ -231,10 +238,10 @@ class Site:
         return below(self.out / str(as_of) / "notices")
 
     def text(self, provider: str, name: object = FRIDAY) -> str:
-        """Return what a provider's notice says."""
+        """Return what a provider's notice says, in one line."""
         night = str(name)[:10]
         file = self.out / night / "notices" / provider / f"{provider}_notice_{name}.txt"
-        return file.read_text(encoding="utf-8")
+        return " ".join(BROKEN.sub("-", file.read_text(encoding="utf-8")).split())
 
 
 def summary_of(site: Site, as_of: date = FRIDAY) -> Mapping[str, object]:

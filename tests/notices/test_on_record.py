@@ -14,7 +14,15 @@ import pytest
 from notices.site import FRIDAY, SATURDAY, draft, notice
 from servers import postgres
 
-from casebook.notices import Address, EmailState, NewNotice, NoticeRow, Notices, NoticeState
+from casebook.notices import (
+    Address,
+    AnswersNoted,
+    EmailState,
+    NewNotice,
+    NoticeRow,
+    Notices,
+    NoticeState,
+)
 from casebook.purge import Retention
 from casebook.store import Casebook
 from publishing.notices.facts import Notice
@@ -247,16 +255,33 @@ def test_what_a_notice_says_is_forgotten_in_time_and_the_rest_stays(
     assert notices.notices() == before
 
 
+def noted(provider: str, sha256: str = "a" * 64, **changes: object) -> AnswersNoted:
+    facts = {
+        "as_of": FRIDAY,
+        "notice_date": FRIDAY,
+        "file": "answers/?.xlsx",
+        "usable": True,
+        "taken": 1,
+        "refused": 1,
+        "refusals": [{"row": 2, "rule": "not_as_sent", "column": None}],
+        "receipt": "1 answer taken.",
+    }
+    return AnswersNoted(sha256=sha256, provider_id=provider, **{**facts, **changes})
+
+
 def test_a_workbook_of_answers_is_remembered_for_its_provider_alone(notices: Notices) -> None:
-    facts = {"file": "answers/?.xlsx", "taken": 1, "refused": 0}
-    assert not notices.answered("a" * 64, provider_id="P1")
-    notices.note_answers("a" * 64, provider_id="P1", **facts)
-    notices.note_answers("a" * 64, provider_id="P1", **facts)
-    assert notices.answered("a" * 64, provider_id="P1")
-    assert not notices.answered("a" * 64, provider_id="P2")
+    first = noted("P1")
+    assert not notices.answered(first.sha256, provider_id="P1")
+    notices.note_answers(first)
+    notices.note_answers(noted("P1", as_of=SATURDAY, taken=7))
+    assert notices.answered(first.sha256, provider_id="P1")
+    assert not notices.answered(first.sha256, provider_id="P2")
     assert not notices.answered("b" * 64, provider_id="P1")
-    notices.note_answers("a" * 64, provider_id="P2", **facts)
-    assert notices.answered("a" * 64, provider_id="P2")
+    other, by_hand = noted("P2"), noted("P3", as_of=None, notice_date=None)
+    for each in (other, by_hand):
+        notices.note_answers(each)
+    assert notices.answers(FRIDAY) == [first, other]
+    assert notices.answers(SATURDAY) == []
 
 
 def test_only_one_carries_and_whoever_is_killed_holds_nothing(url: str) -> None:
