@@ -100,7 +100,7 @@ class Sight:
         return "\n".join(
             f"{before}{it[0]}{it[1]}"
             for it in AROUND.finditer(self.bare)
-            for before in [self.bare[max(0, it.start() - 14) : it.start()]]
+            for before in [self.bare[max(0, it.start() - 14) : it.start()].lstrip("0123456789")]
         )
 
 

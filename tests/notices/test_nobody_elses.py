@@ -49,7 +49,7 @@ PREFERENCES[BY_SFTP]["notice_place"] = "server"
 ANYWHERE = ("word", "number", "cpli_id", "person_id")
 SHOWN = {each.display for each in ServiceType} - {"Other"}
 RUN = re.compile(r"[^\W\d_]+")
-PAIR = re.compile(r"(?<![A-Za-z0-9])(?<![A-Z]{2} )[A-Z]{2}(?![A-Za-z0-9])(?! [A-Z]{2})")
+PAIR = re.compile(r"(?<![A-Za-z0-9-])(?<![A-Z]{2} )[A-Z]{2}(?![A-Za-z0-9])(?! [A-Z]{2})")
 """Two capitals that are no word of a heading in capitals."""
 
 WHO = re.compile(r"([A-Z])([A-Z]), born \d{4}")
