@@ -152,6 +152,13 @@ class Worklist:
             )
         return CaseFile(case=found[0], statements=statements, actions=actions, history=history)
 
+    @in_plain_words
+    def ids_of(self, provider_id: str) -> list[str]:
+        """Return the cases of a provider, however they stand, by their discrepancy_id."""
+        query = select(CASE.discrepancy_id).where(CASE.provider_id == provider_id)
+        with reading(self.engine) as connection:
+            return list(connection.scalars(query.order_by(CASE.discrepancy_id)))
+
     def _today(self, on: date | None) -> date:
         return on or london(self.casebook.clock())
 

@@ -44,7 +44,7 @@ from flows.origin import Origin
 from flows.progress import LOG
 from flows.words import counted
 from schemas.errors import CpliError, PersonNeeded, SourceRefused, TryAgainLater, WrongUsage
-from schemas.notices import ANSWERS
+from schemas.notices import ANSWERS, pseudonym
 from schemas.raw import FileFacts, RefusalLog, refusals
 from schemas.tables import REFUSAL_COLUMNS
 from schemas.vocabularies import RefusalLevel
@@ -225,8 +225,11 @@ class Answering:
         notes: RefusalLog,
         came: datetime,
     ) -> Dealt:
+        cases = self._cases_of(file.provider_id) if checked.given else {}
         wrong = {
-            given.row: self._wrong_with(given, provider_id=file.provider_id, came=came)
+            given.row: self._wrong_with(
+                given, cases.get(given.case), provider_id=file.provider_id, came=came
+            )
             for given in checked.given
         }
         refused = sorted(
@@ -252,10 +255,19 @@ class Answering:
             ),
         )
 
-    def _wrong_with(self, given: Given, *, provider_id: str, came: datetime) -> Wrong | None:
+    def _cases_of(self, provider_id: str) -> dict[str, str]:
+        """Return the cases of a provider by what stands for them in its workbooks."""
+        return {
+            pseudonym(self.key, provider_id=provider_id, case=case): case
+            for case in Worklist(self.casebook).ids_of(provider_id)
+        }
+
+    def _wrong_with(
+        self, given: Given, case: str | None, *, provider_id: str, came: datetime
+    ) -> Wrong | None:
         """Answer a case, unless this very answer stands; return what is in the way, if anything."""
-        found = Worklist(self.casebook).case(given.case, councils=None)
-        if found is None or found.case["provider_id"] != provider_id:
+        found = case and Worklist(self.casebook).case(case, councils=None)
+        if not case or not found:
             return NO_SUCH_CASE
         said, came = _said_by(given, key=self.key), min(came, self.casebook.clock())
         last = _last_answer(found.actions)
@@ -272,7 +284,7 @@ class Answering:
         )
         who, request = f"provider {provider_id}", f"{said}{CAME}{came.isoformat()}"
         try:
-            Desk(self.casebook).act(step, {given.case: None}, who=who, request=request)
+            Desk(self.casebook).act(step, {case: None}, who=who, request=request)
         except NotAllowed:
             return NO_SUCH_CASE
         return None

@@ -42,7 +42,7 @@ HEADINGS = (*SEALED, ANSWER, ANSWER_DATE, COMMENT, NOTICE, CASE, SEAL)
 """All headings, in the order of the columns."""
 
 _SEAL_LENGTH = 32
-_PURPOSE = b"cpli provider notice 1"
+_PURPOSE, _CASES = b"cpli provider notice 1", b"cpli provider case 1"
 
 
 class AnswerWords(Vocabulary):
@@ -54,12 +54,24 @@ class AnswerWords(Vocabulary):
     COUNCIL_TOLD = "council_told", "We have already told the council"
 
 
+def pseudonym(key: bytes, *, provider_id: str, case: str) -> str:
+    """Return what stands for a case in what its provider gets.
+
+    A case's own id is made of whom it is about, who may be a stranger to the provider: whoever knew
+    the rest could try references until one fits.
+    """
+    return _keyed(key, _CASES, provider_id, case)
+
+
 def seal(key: bytes, *, provider_id: str, notice: str, case: str, cells: Mapping[str, str]) -> str:
     """Return what proves that a row is as we wrote it for this provider; `cells` by `SEALED`.
 
     Blanks do not count beyond their being there: programs that save a workbook may change them.
     """
     said = [provider_id, notice, case, *(cells.get(name, "") for name in SEALED)]
-    words = "\x1f".join(" ".join(text.split()) for text in said)
-    mac = hmac.new(key, _PURPOSE + b"\0" + words.encode(), sha256)
-    return mac.hexdigest()[:_SEAL_LENGTH]
+    return _keyed(key, _PURPOSE, *(" ".join(text.split()) for text in said))
+
+
+def _keyed(key: bytes, purpose: bytes, *said: str) -> str:
+    words = "\x1f".join(said).encode()
+    return hmac.new(key, purpose + b"\0" + words, sha256).hexdigest()[:_SEAL_LENGTH]

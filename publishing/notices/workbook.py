@@ -25,6 +25,7 @@ from schemas.notices import (
     SEALED,
     SHEET,
     AnswerWords,
+    pseudonym,
     seal,
 )
 
@@ -102,14 +103,11 @@ def _rows(book: Workbook, sheet: Worksheet, notice: Notice, *, key: bytes) -> No
     day = book.add_format({"valign": "top", "border": 1, "num_format": "dd/mm/yyyy"})
     for row, item in enumerate(notice.to_do, start=1):
         cells = cells_of(item)
+        case = pseudonym(key, provider_id=notice.provider_id, case=item.case)
         proof = seal(
-            key,
-            provider_id=notice.provider_id,
-            notice=notice.reference,
-            case=item.case,
-            cells=cells,
+            key, provider_id=notice.provider_id, notice=notice.reference, case=case, cells=cells
         )
-        whole = {**cells, NOTICE: notice.reference, CASE: item.case, SEAL: proof}
+        whole = {**cells, NOTICE: notice.reference, CASE: case, SEAL: proof}
         for column, heading in enumerate(HEADINGS):
             if heading in whole:
                 sheet.write_string(row, column, whole[heading], plain)

@@ -27,6 +27,7 @@ from answers.workbooks import (
     put,
     rules,
     sent,
+    stands_for,
     taken,
     write_below,
 )
@@ -45,7 +46,7 @@ DAY = dt.date(2026, 11, 3)
 def test_an_answer_is_taken_with_its_date_and_its_comment() -> None:
     found = checked(sent(asked(1, answer=ENDED, day=DAY, comment="moved to Dale House")))
     (one,) = found.given
-    assert (one.case, one.answer, one.day) == (case_id(1), AnswerWords.ENDED, DAY)
+    assert (one.case, one.answer, one.day) == (stands_for(case_id(1)), AnswerWords.ENDED, DAY)
     assert one.comment == "moved to Dale House"
     assert "Dale" not in repr(found)
 

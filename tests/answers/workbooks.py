@@ -23,6 +23,7 @@ from schemas.notices import (
     SEAL,
     SEALED,
     SHEET,
+    pseudonym,
     seal,
 )
 from schemas.raw import RefusalLog
@@ -45,6 +46,11 @@ TOLD = "We have already told the council"
 def case_id(number: int) -> str:
     """Return an id that looks like a real one."""
     return f"{number:032x}"
+
+
+def stands_for(case: str, *, provider_id: str = PROVIDER) -> str:
+    """Return what stands for a case in a workbook."""
+    return pseudonym(KEY, provider_id=provider_id, case=case)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +81,10 @@ class Asked:
             **self.changed,
         }
         assert set(said) == set(SEALED)
-        sealed = seal(
-            KEY, provider_id=self.provider_id, notice=self.notice, case=self.case, cells=said
-        )
+        case = stands_for(self.case, provider_id=self.provider_id)
+        sealed = seal(KEY, provider_id=self.provider_id, notice=self.notice, case=case, cells=said)
         filled = {ANSWER: self.answer, ANSWER_DATE: self.day, COMMENT: self.comment}
-        return {**said, **filled, NOTICE: self.notice, CASE: self.case, SEAL: sealed}
+        return {**said, **filled, NOTICE: self.notice, CASE: case, SEAL: sealed}
 
 
 def asked(*numbers: int, **filled: object) -> list[Asked]:
@@ -167,7 +172,8 @@ def checked(content: bytes, *, provider_id: str = PROVIDER, secret: bytes = KEY)
 
 def taken(found: Checked) -> list[str]:
     """Return the cases whose answers count."""
-    return [given.case for given in found.given]
+    ids = {stands_for(case_id(number)): case_id(number) for number in range(100)}
+    return [ids[given.case] for given in found.given]
 
 
 def rules(found: Checked) -> list[tuple[int, str | None, str]]:

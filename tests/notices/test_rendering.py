@@ -20,7 +20,18 @@ from publishing.notices.facts import Group, Notice
 from publishing.notices.rendering import Printer, file_names
 from publishing.templates import Templates
 from schemas.errors import WrongUsage
-from schemas.notices import ANSWER, CASE, HEADINGS, NOTICE, SEAL, SEALED, SHEET, AnswerWords, seal
+from schemas.notices import (
+    ANSWER,
+    CASE,
+    HEADINGS,
+    NOTICE,
+    SEAL,
+    SEALED,
+    SHEET,
+    AnswerWords,
+    pseudonym,
+    seal,
+)
 
 KEY = b"a key for tests"
 HOSTILE = [
@@ -192,7 +203,7 @@ def test_a_workbook_asks_a_row_a_case_with_a_seal_and_a_list_to_choose_from(
     assert len(rows) == 1 + len(notice.to_do)
     for values, item in zip(rows[1:], notice.to_do, strict=True):
         row = dict(zip(HEADINGS, values, strict=True))
-        assert row[CASE] == item.case
+        assert row[CASE] == pseudonym(KEY, provider_id="P0000", case=item.case)
         assert row[SEAL] == seal(
             KEY,
             provider_id="P0000",
@@ -215,7 +226,11 @@ def test_a_workbook_asks_a_row_a_case_with_a_seal_and_a_list_to_choose_from(
 
 def test_what_is_with_the_council_is_not_asked_again(printer: Printer) -> None:
     files = printer.files(example())
-    asked = [each.case for each in example().items if each.group is not Group.WITH_COUNCIL]
+    asked = [
+        pseudonym(KEY, provider_id="P0000", case=each.case)
+        for each in example().items
+        if each.group is not Group.WITH_COUNCIL
+    ]
     sheet = openpyxl.load_workbook(BytesIO(book_of(files)))[SHEET]
     column = HEADINGS.index(CASE)
     assert [row[column].value for row in sheet.iter_rows(min_row=2)] == asked
