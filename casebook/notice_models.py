@@ -13,8 +13,8 @@ from casebook.models import METADATA, harmless, numbered, personal
 # One row a notice. `name` is that of its folder, `as_of` or with a number behind it; `reference` is
 # what people and GOV.UK Notify call it by. `found` and `asked` are JSON: the hashes, by council, of
 # what the night found about the provider and of what it was last asked. `left_out` are councils of
-# which it says nothing,
-# joined by `;`. `place` is where it goes, `email_to` who is told that it is there, until they are.
+# which it says nothing, joined by `;`. `place` is where it goes, `email_to` who is told that it is
+# there, until they are.
 NOTICE = Table(
     "notice",
     METADATA,
@@ -43,6 +43,15 @@ NOTICE = Table(
     Index("ix_notice_provider", "provider_id", "number"),
     Index("ix_notice_state", "state", "email_state", "number"),
     Index("ix_notice_as_of", "as_of", "number"),
+)
+
+# Keyed hashes of the NHS numbers of whoever a council restricts, as of the last night on which it
+# was assessed: nothing of them is told while it is away either.
+NOTICE_HIDDEN = Table(
+    "notice_hidden",
+    METADATA,
+    harmless("local_authority", Text(), key=True),
+    harmless("person_hash", Text(), key=True),
 )
 
 # A workbook of answers that was dealt with, by its content, so that it is read once, with what was

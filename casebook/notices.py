@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
 
 from casebook.database import reading, writing
 from casebook.faults import in_plain_words
 from casebook.locks import lock
-from casebook.notice_models import ANSWER_FILE, NOTICE
+from casebook.notice_models import ANSWER_FILE, NOTICE, NOTICE_HIDDEN
 from casebook.sql import pieces
 from casebook.working_days import utc
 from schemas.errors import PersonNeeded
@@ -156,6 +156,25 @@ class Notices:
                 _supersede(connection, [each.provider_id for each in new])
                 connection.execute(insert(NOTICE), rows)
             return _notices(connection, NOTICE.c.number >= first)
+
+    @in_plain_words
+    def hide(self, hidden: Mapping[str, Collection[str]]) -> frozenset[str]:
+        """Keep whom councils restrict, and return whom those restrict that are not given.
+
+        `hidden` gives keyed hashes by council, for each council that could say tonight.
+        """
+        council = NOTICE_HIDDEN.c.local_authority
+        rows = [
+            {"local_authority": code, "person_hash": each}
+            for code, hashes in hidden.items()
+            for each in sorted(hashes)
+        ]
+        with writing(self.engine) as connection:
+            connection.execute(delete(NOTICE_HIDDEN).where(council.in_(list(hidden))))
+            if rows:
+                connection.execute(insert(NOTICE_HIDDEN), rows)
+            elsewhere = select(NOTICE_HIDDEN.c.person_hash).where(council.not_in(list(hidden)))
+            return frozenset(connection.scalars(elsewhere))
 
     @in_plain_words
     def readdress(self, addresses: Mapping[str, Address]) -> None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +22,14 @@ from flows.outcome import NoticeFacts
 from flows.progress import LOG
 from flows.pulls import CaseloadFacts, Pull, Pulls, council_name
 from flows.words import counted
-from publishing.notices.content import Sources, Telling, cases_of, notices_of, tonights
+from publishing.notices.content import (
+    Sources,
+    Telling,
+    cases_of,
+    notices_of,
+    restricted_numbers,
+    tonights,
+)
 from publishing.notices.facts import Notice
 from publishing.notices.planning import NO_COUNCIL, Told, Tonight, carried, is_due
 from publishing.notices.rendering import Printer, file_names
@@ -63,17 +70,20 @@ def make_notices(
     """
     if any(night.as_of > account.as_of for night in casebook.nights()):
         return NoticeFacts(reason=OLDER)
-    sources = _sources(account, pulls, casebook)
+    sources = _sources(account, pulls, casebook, settings)
     if sources is None:
         return NoticeFacts(reason="No caseloads were looked at.")
+    restricted = restricted_numbers(sources)
+    assessed = {code for code in sources.council_names if code not in sources.left_out}
+    hidden = casebook.notices().hide({code: restricted.get(code, ()) for code in assessed})
+    sources = replace(sources, hidden_elsewhere=hidden)
     recipients, troubles = recipients_of(pulls.register.frames["providers"], settings)
     casebook.notices().readdress(_addresses(recipients))
-    key = identity_key(settings)
     cases = cases_of(sources)
     told = casebook.notices().latest()
     due = {
         provider: tonight
-        for provider, tonight in tonights(cases, sources, key=key).items()
+        for provider, tonight in tonights(cases, sources).items()
         if provider in recipients
         and is_due(
             tonight,
@@ -247,7 +257,9 @@ def _addresses(recipients: Mapping[str, Recipient]) -> dict[str, Address]:
     }
 
 
-def _sources(account: Account, pulls: Pulls, casebook: Casebook) -> Sources | None:
+def _sources(
+    account: Account, pulls: Pulls, casebook: Casebook, settings: Settings
+) -> Sources | None:
     """Return what concerns providers; None where caseloads were not looked at."""
     if pulls.caseloads is None or not account.anything_assessed:
         return None
@@ -273,6 +285,7 @@ def _sources(account: Account, pulls: Pulls, casebook: Casebook) -> Sources | No
             each.local_authority: council_name(each.local_authority) for each in account.councils
         },
         left_out=frozenset(council.local_authority for council in account.not_assessed),
+        key=identity_key(settings),
     )
 
 

@@ -8,7 +8,7 @@ because whom the rules found by that may be somebody else's person.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,7 @@ from publishing.notices.planning import NO_COUNCIL, Tonight
 from publishing.notices.wording import Wording, in_words, rows_in_words
 from publishing.templates import british_date
 from reconciliation.identity import keyed_hash
-from schemas.vocabularies import DiscrepancyType, ServiceType
+from schemas.vocabularies import DiscrepancyType, NotFoundReason, ServiceType
 
 SEVERITIES = {"high": 0, "medium": 1, "low": 2}
 SERVICES = {service.value: service.display for service in ServiceType}
@@ -28,6 +28,13 @@ KEY = "discrepancy_id"
 OVERDUE = DiscrepancyType.CASELOAD_OVERDUE.value
 SAID = (KEY, "type", "council_value", "provider_value", "reason")
 LETTER = r"([^\W\d_])"
+OF_OWN_LINES = (
+    NotFoundReason.CPLI_NOT_AUTHORISED.value,
+    NotFoundReason.CPLI_ENDED_BEFORE_WINDOW.value,
+    NotFoundReason.OTHER_SERVICE_ONLY.value,
+)
+"""The reasons of rule 9.1 that speak of the provider's own lines."""
+
 DIFFERING = ("nhs_number", "date_of_birth", "name")
 SILENT = ("resolved", "accepted", "resolved_by_data")
 """The states of cases that somebody has settled: nobody is asked about these."""
@@ -42,7 +49,8 @@ class Sources:
     `states` gives each case's by its id. `entries` are those of accepted caseloads, whose dates
     `list_dates` gives by provider. `cplis` and `rejected_cplis` are of the assessed councils.
     `provider_names` are those of the register, `council_names` of all councils. `left_out` are the
-    codes of councils of which the night says nothing.
+    codes of councils of which the night says nothing, and `hidden_elsewhere` keyed hashes of the
+    NHS numbers of whoever they restrict; `key` is that of the hashes.
     """
 
     as_of: date
@@ -55,6 +63,8 @@ class Sources:
     list_dates: Mapping[str, date]
     council_names: Mapping[str, str]
     left_out: frozenset[str]
+    key: bytes = field(repr=False)
+    hidden_elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +82,16 @@ class Telling:
 def cases_of(sources: Sources) -> pd.DataFrame:
     """Return the cases that providers may be told of, each with whom it is about.
 
-    The columns are those of a discrepancy, and state, council (a code or `NO_COUNCIL`), person,
-    initials and born (text, "" where unknown). Nothing about a person whose record is restricted.
+    The columns are those of a discrepancy, and state, council (a code or `NO_COUNCIL`),
+    told_council (that which the provider may know of, likewise), person, initials and born (text,
+    "" where unknown). Nothing about a person whose record is restricted.
     """
     found = sources.discrepancies
     told = found["type"].isin([OVERDUE, *(each.value for each in GROUPS)])
     ours = found["provider_id"].isin(list(sources.provider_names))
-    lines = pd.concat([sources.cplis, sources.rejected_cplis], ignore_index=True)
+    lines = _lines(sources)
     people = own_details(lines)
-    hidden = _restricted(lines, people)
+    hidden = _restricted(lines, people, sources)
     shown = ~pd.MultiIndex.from_frame(found[PERSON]).isin(hidden)
     cases = found[told & ours & shown].reset_index(drop=True)
     cases = cases.assign(
@@ -90,8 +101,22 @@ def cases_of(sources: Sources) -> pd.DataFrame:
     return _with_whom(cases, people, sources.entries)
 
 
-def tonights(cases: pd.DataFrame, sources: Sources, *, key: bytes) -> dict[str, Tonight]:
-    """Return what the night has for each provider, by its id; `key` is that of the hashes."""
+def restricted_numbers(sources: Sources) -> dict[str, set[str]]:
+    """Return keyed hashes of the NHS numbers of whoever each assessed council restricts."""
+    lines = _lines(sources)
+    people = own_details(lines)
+    marks = lines[restricts(lines["restricted"])]
+    own = people[_keys(people).isin(_keys(marks))]
+    numbers = pd.concat([each[["local_authority", "nhs_number"]] for each in (own, marks)]).dropna()
+    return {
+        code: {keyed_hash(number, sources.key) for number in of_council["nhs_number"].unique()}
+        for code, of_council in numbers.groupby("local_authority")
+    }
+
+
+def tonights(cases: pd.DataFrame, sources: Sources) -> dict[str, Tonight]:
+    """Return what the night has for each provider, by its id."""
+    key = sources.key
     asked = cases[~cases["state"].isin([*SILENT, WITH_COUNCIL])]
     left_out = _left_out(sources)
     hashes = {"found": _hashes(cases, key=key), "asked": _hashes(asked, key=key)}
@@ -124,7 +149,7 @@ def _notice(
     words, council_names = telling.wording, sources.council_names
     overdue = cases["type"].eq(OVERDUE)
     items = tuple(_item(case, words, council_names) for case in cases[~overdue].to_dict("records"))
-    spoken_of = sorted({*cases["council"]})
+    spoken_of = sorted({*cases["told_council"]})
     usual = words("words", "contact_usual")
     return Notice(
         provider_id=provider,
@@ -151,7 +176,7 @@ def _list_wanted(overdue: pd.DataFrame, words: Wording) -> str:
 def _item(case: Mapping[Any, Any], words: Wording, council_names: Mapping[str, str]) -> Item:
     kind = DiscrepancyType(case["type"])
     group = Group.WITH_COUNCIL if case["state"] == WITH_COUNCIL else GROUPS[kind]
-    council = _council(case["council"], words, council_names)
+    council = _council(case["told_council"], words, council_names)
     facts = {
         "council": council,
         "service": SERVICES.get(_text(case["service_type"]), ""),
@@ -206,7 +231,7 @@ def _text(value: object) -> str:
 
 def _in_order(cases: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
     """Part cases by provider, each part in the order in which it is read."""
-    order = ["provider_id", "council", "severity", "service_type", "person", KEY]
+    order = ["provider_id", "told_council", "severity", "service_type", "person", KEY]
     ranks = cases["severity"].map(SEVERITIES)
     ordered = cases.assign(severity=ranks).sort_values(order, na_position="last")
     yield from ordered.groupby("provider_id")
@@ -229,13 +254,26 @@ def _hashes(cases: pd.DataFrame, *, key: bytes) -> dict[str, dict[str, str]]:
     return hashes
 
 
-def _restricted(lines: pd.DataFrame, people: pd.DataFrame) -> pd.MultiIndex:
+def _lines(sources: Sources) -> pd.DataFrame:
+    return pd.concat([sources.cplis, sources.rejected_cplis], ignore_index=True)
+
+
+def _keys(people: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(people[PERSON])
+
+
+def _restricted(lines: pd.DataFrame, people: pd.DataFrame, sources: Sources) -> pd.MultiIndex:
     """Return whose records councils restrict, under whichever council's reference."""
     marks = lines[restricts(lines["restricted"])]
-    keys = pd.MultiIndex.from_frame(people[PERSON])
-    marked = keys.isin(pd.MultiIndex.from_frame(marks[PERSON]))
+    keys = _keys(people)
+    marked = keys.isin(_keys(marks))
     numbers = pd.concat([people.loc[marked, "nhs_number"], marks["nhs_number"]]).dropna()
-    return keys[marked | people["nhs_number"].isin(numbers).to_numpy(dtype=bool)]
+    hidden = marked | people["nhs_number"].isin(numbers).to_numpy(dtype=bool)
+    if sources.hidden_elsewhere:
+        hashes = {each: keyed_hash(each, sources.key) for each in people["nhs_number"].dropna()}
+        elsewhere = people["nhs_number"].map(hashes).isin(sources.hidden_elsewhere)
+        hidden |= elsewhere.to_numpy(dtype=bool)
+    return keys[hidden]
 
 
 def _with_whom(cases: pd.DataFrame, people: pd.DataFrame, entries: pd.DataFrame) -> pd.DataFrame:
@@ -246,13 +284,17 @@ def _with_whom(cases: pd.DataFrame, people: pd.DataFrame, entries: pd.DataFrame)
     of_entry = pd.DataFrame(
         {"provider_id": cases["provider_id"], "caseload_row": pd.to_numeric(first_row)}
     ).merge(
-        entries.drop(columns="local_authority"),
+        entries.rename(columns={"local_authority": "named"}),
         on=["provider_id", "caseload_row"],
         how="left",
         validate="many_to_one",
     )
     stated = of_entry["person_id"].fillna(of_entry["cpli_id"])
+    # A council that a provider neither names nor has a line with may be a stranger's.
+    own_line = cases["reason"].isin(OF_OWN_LINES)
+    told = cases["local_authority"].where(~theirs | own_line, of_entry["named"])
     whom = {
+        "told_council": told.fillna(NO_COUNCIL),
         "person": stated.where(theirs, of_council["person_id"]),
         "initials": _initials(of_entry).where(theirs, _initials(of_council)),
         "born": _born(of_entry).where(theirs, _born(of_council)),

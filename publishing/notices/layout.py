@@ -118,7 +118,8 @@ def _group(group: Group, items: list[tuple[int, Item]], words: Wording) -> dict[
 
 def _whose(item: Item, words: Wording) -> str:
     facts = {"council": item.council, "person": item.person}
-    return words("words", "whose" if item.person else "whose_unknown", **facts)
+    whose = words("words", "whose" if item.person else "whose_unknown", **facts)
+    return whose[:1].upper() + whose[1:]
 
 
 def _sections(notice: Notice, words: Wording, facts: dict[str, str]) -> list[dict[str, Any]]:

@@ -8,12 +8,17 @@ from cleaned import LEICESTER
 from notices.told import RUTLAND, item, notice, sources
 
 from casebook.record import CaseState
-from publishing.notices.content import SILENT, WITH_COUNCIL, cases_of, tonights
+from publishing.notices.content import (
+    SILENT,
+    WITH_COUNCIL,
+    cases_of,
+    restricted_numbers,
+    tonights,
+)
 from publishing.notices.facts import GROUPS, Group
 from publishing.notices.planning import NO_COUNCIL
 from schemas.vocabularies import DiscrepancyType
 
-KEY = b"a key for tests"
 FIRST = f"{1:032x}"
 AMIT = {"given_name": "Amit", "family_name": "Rao"}
 
@@ -45,6 +50,36 @@ def test_a_person_without_a_care_package_line_is_told_of_by_what_the_provider_wr
     assert told.said == (
         "Row 2 of your list of 16 November 2026: since 1 May 2026, 3.5 hours a week."
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "council"),
+    [
+        ({"reason": "no_cpli_with_provider"}, "the council that pays"),
+        ({"reason": "person_unknown"}, "the council that pays"),
+        ({"reason": "other_service_only"}, "Rutland"),
+        ({"type": "provider_differs"}, "the council that pays"),
+        ({"type": "duplicate_entry"}, "the council that pays"),
+        ({"type": "support_not_reported"}, "Rutland"),
+    ],
+)
+def test_a_council_that_the_provider_neither_names_nor_has_a_line_with_is_not_told(
+    change: dict[str, str], council: str
+) -> None:
+    found = {"type": "cpli_not_found", "local_authority": RUTLAND, "caseload_rows": "1", **change}
+    unnamed = sources(found, entries=[{"local_authority": ""}])
+    assert notice(unnamed).items[0].council == council
+    assert list(notice(unnamed).contacts) == [council]
+    assert notice(sources(found)).items[0].council in ("Leicester", "Rutland")
+
+
+def test_whoever_a_council_restricts_is_known_by_a_keyed_hash_while_it_is_away() -> None:
+    lines = [{}, {"cpli_id": "C2", "person_id": "2002", "restricted": "yes"}]
+    hidden = restricted_numbers(sources(lines=lines))
+    assert set(hidden) == {LEICESTER}
+    away = replace(sources({}), hidden_elsewhere=frozenset(hidden[LEICESTER]))
+    assert notice(away).items == ()
+    assert notice(replace(away, key=b"another key for tests")).items != ()
 
 
 @pytest.mark.parametrize(
@@ -151,29 +186,28 @@ def test_a_provider_gets_its_own_cases_alone() -> None:
     night = sources({}, {"provider_id": "P2"}, {"provider_id": "P3"}, {"provider_id": None})
     assert [each.case for each in notice(night).items] == [FIRST]
     assert [each.case for each in notice(night, "P2").items] == [f"{2:032x}"]
-    assert set(tonights(cases_of(night), night, key=KEY)) == {"P1", "P2"}
+    assert set(tonights(cases_of(night), night)) == {"P1", "P2"}
 
 
 def test_a_case_of_no_council_is_for_whom_the_settings_say() -> None:
     change = {"type": "cpli_not_found", "local_authority": None, "caseload_rows": "1"}
-    told = notice(sources(change))
+    night = sources(change, entries=[{"local_authority": ""}])
+    told = notice(night)
     assert told.contacts == {"the council that pays": "the LLR team"}
-    assert tonights(cases_of(sources(change)), sources(change), key=KEY)["P1"].asked.keys() == {
-        NO_COUNCIL
-    }
+    assert tonights(cases_of(night), night)["P1"].asked.keys() == {NO_COUNCIL}
 
 
 def test_a_list_that_matches_is_confirmed_unless_a_council_was_away() -> None:
     night = sources()
-    assert tonights(cases_of(night), night, key=KEY)["P1"].confirms
+    assert tonights(cases_of(night), night)["P1"].confirms
     away = sources(left_out=frozenset({RUTLAND}))
-    assert not tonights(cases_of(away), away, key=KEY)["P1"].confirms
+    assert not tonights(cases_of(away), away)["P1"].confirms
     assert notice(away).left_out == ("Rutland",)
 
 
 def test_a_provider_whose_list_was_not_accepted_is_confirmed_nothing() -> None:
     night = replace(sources(), list_dates={})
-    assert tonights(cases_of(night), night, key=KEY) == {}
+    assert tonights(cases_of(night), night) == {}
 
 
 @pytest.mark.parametrize(
@@ -190,7 +224,7 @@ def test_what_is_asked_is_another_thing_where_either_side_says_another(
     change: dict[str, str],
 ) -> None:
     before, after = sources({}), sources(change)
-    hashes = [tonights(cases_of(night), night, key=KEY)["P1"].asked for night in (before, after)]
+    hashes = [tonights(cases_of(night), night)["P1"].asked for night in (before, after)]
     assert hashes[0].keys() == hashes[1].keys() == {LEICESTER}
     assert hashes[0] != hashes[1]
 
@@ -198,15 +232,12 @@ def test_what_is_asked_is_another_thing_where_either_side_says_another(
 @pytest.mark.parametrize("change", [{"caseload_rows": "9"}, {"caveat": "recent_start"}])
 def test_a_list_in_another_order_asks_nothing_new(change: dict[str, str]) -> None:
     before, after = sources({}), sources(change)
-    assert (
-        tonights(cases_of(before), before, key=KEY)["P1"]
-        == tonights(cases_of(after), after, key=KEY)["P1"]
-    )
+    assert tonights(cases_of(before), before)["P1"] == tonights(cases_of(after), after)["P1"]
 
 
 def test_an_answer_takes_a_case_from_what_is_asked_and_not_from_what_was_found() -> None:
     before, after = sources({}), sources({}, states={FIRST: WITH_COUNCIL})
-    then, now = (tonights(cases_of(night), night, key=KEY)["P1"] for night in (before, after))
+    then, now = (tonights(cases_of(night), night)["P1"] for night in (before, after))
     assert then.found == now.found
     assert now.asked == {}
 

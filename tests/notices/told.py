@@ -24,6 +24,7 @@ from publishing.templates import Templates
 from schemas.tables import DISCREPANCY_COLUMNS, Discrepancy, check
 
 RUTLAND = "E06000017"
+KEY = b"a key for tests"
 REPLY_BY = date(2026, 11, 27)
 TELLING = Telling(
     wording=wording_of(Templates()),
@@ -79,6 +80,7 @@ def sources(
         list_dates={"P1": CASELOAD_DATE},
         council_names={LEICESTER: "Leicester", RUTLAND: "Rutland"},
         left_out=left_out,
+        key=KEY,
     )
 
 

@@ -44,6 +44,12 @@ def upgrade() -> None:
     ):
         op.create_index(f"ix_notice_{name}", "notice", columns, unique=False)
     op.create_table(
+        "notice_hidden",
+        sa.Column("local_authority", sa.Text(), nullable=False),
+        sa.Column("person_hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("local_authority", "person_hash", name="pk_notice_hidden"),
+    )
+    op.create_table(
         "answer_file",
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("provider_id", sa.Text(), nullable=False),
