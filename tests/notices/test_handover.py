@@ -22,6 +22,7 @@ from connectors.drop.in_folder import FolderShelf
 from connectors.notify.postbox import Postbox
 from flows.notices import Recipient, recipients_of
 from flows.outcome import Carried
+from publishing.notices import rendering
 from publishing.templates import OURS
 from schemas.errors import TryAgainLater
 from schemas.vocabularies import NoticeFrequency
@@ -209,24 +210,43 @@ def test_a_template_that_breaks_over_one_notice_keeps_no_other_back(site: Site) 
     assert below(site.folders) == whole(*THREE)
 
 
+@pytest.mark.parametrize("step", ["written", "laid"])
 def test_a_fault_of_ours_over_one_notice_keeps_no_other_back_and_quotes_nobody(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    from publishing.notices import rendering
+    owner, name = {"written": (rendering, "layout"), "laid": (FolderShelf, "write")}[step]
+    works = getattr(owner, name)
 
-    def fails(said: object, *_: object, **__: object) -> dict[str, object]:
-        if getattr(said, "provider_id", "") == "P2":
+    def fails(*given: object, **more: object) -> object:
+        about = [getattr(each, "provider_id", each) for each in given]
+        if any(isinstance(each, str) and each.startswith("P2") for each in about):
             raise ZeroDivisionError("Margaret")
-        return layout(said, *_, **__)
+        return works(*given, **more)
 
-    layout = rendering.layout
-    monkeypatch.setattr(rendering, "layout", fails)
+    monkeypatch.setattr(owner, name, fails)
     three(site)
     carried = site.carry()
     assert (carried.delivered, carried.waiting) == (2, 1)
     (said,) = carried.troubles
     assert said.startswith("1 provider: A fault of ours: ZeroDivisionError at ")
     assert "Margaret" not in repr(site.rows())
+
+
+def test_what_a_night_has_written_goes_as_it_is_and_only_what_is_gone_is_written_anew(
+    site: Site,
+) -> None:
+    three(site)
+    made = site.out / str(FRIDAY) / "notices"
+    for name in whole(*THREE):
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_bytes(b"as the night wrote it")
+    (made / "P2" / f"P2_notice_{FRIDAY}.txt").unlink()
+    assert site.carry().delivered == 3
+    laid = below(site.folders)
+    assert {it for name, it in laid.items() if not name.startswith("P2/")} == {
+        b"as the night wrote it"
+    }
+    assert {name: it for name, it in laid.items() if name.startswith("P2/")} == printed(THREE[1])
 
 
 def test_what_was_purged_before_it_could_go_keeps_no_other_back(site: Site, there: Notify) -> None:

@@ -150,6 +150,7 @@ def test_a_council_that_is_away_changes_nothing_and_is_told_of_when_it_is_back(s
     assert told(site, *everybody) == [["20", "21"], ["20"], ["21"], ["21"], ["20", "21"]]
 
 
+@pytest.mark.slow
 def test_where_nothing_is_known_nobody_is_told(site: Site) -> None:
     site.line("P1", listed=False)
     site.away = {LEICESTER, RUTLAND, LEICESTERSHIRE}
@@ -171,6 +172,7 @@ def test_a_notice_is_about_the_list_that_counts_and_whom_it_may_name(site: Site)
     site.register["P1"] = {}
     hidden = site.line("P2", listed=False, restricted="yes", person_id="ZZHIDDEN")
     site.line("P9", listed=False)
+    site.join("a b")
     sources = site.write()
     sources.remove(f"caseload/P1_{LISTS_OF}.csv")
     for file, mark, rows in (
@@ -194,6 +196,8 @@ def test_a_notice_is_about_the_list_that_counts_and_whom_it_may_name(site: Site)
         assert absent not in of_p1 + of_p2
     (row,) = site.rows("P2")
     assert row.cases == 1
+    [trouble] = summary_of(site)["troubles"]
+    assert trouble.startswith("1 provider cannot get notices: no folder can have the name")
 
 
 def case_of(site: Site, line: Row) -> str:
@@ -332,7 +336,11 @@ class KilledError(BaseException):
 
 @pytest.mark.parametrize(
     "step",
-    ["notices_of_night", "write_night", pytest.param("carry_notices", marks=pytest.mark.slow)],
+    [
+        "write_night",
+        pytest.param("notices_of_night", marks=pytest.mark.slow),
+        pytest.param("carry_notices", marks=pytest.mark.slow),
+    ],
 )
 def test_a_death_between_the_steps_of_a_night_tells_everybody_once(
     site: Site, there: Notify, monkeypatch: pytest.MonkeyPatch, step: str
