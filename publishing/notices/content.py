@@ -244,7 +244,10 @@ def _left_out(sources: Sources) -> frozenset[str]:
 
 def _hashes(cases: pd.DataFrame, *, key: bytes) -> dict[str, dict[str, str]]:
     """Return by provider and council a hash of what is said of the cases, in any order."""
-    parts = [cases[name].fillna("").astype("str") for name in SAID]
+    # Which other provider the record shows is nothing that this one is told.
+    other = cases["type"].eq(DiscrepancyType.PROVIDER_DIFFERS.value)
+    said_of = cases.assign(council_value=cases["council_value"].mask(other))
+    parts = [said_of[name].fillna("").astype("str") for name in SAID]
     said = parts[0].str.cat(parts[1:], sep="\x1f").sort_values()
     groups = cases.loc[said.index, ["provider_id", "council"]].assign(said=said)
     joined = groups.groupby(["provider_id", "council"])["said"].agg("\x1e".join)

@@ -235,6 +235,12 @@ def test_a_list_in_another_order_asks_nothing_new(change: dict[str, str]) -> Non
     assert tonights(cases_of(before), before)["P1"] == tonights(cases_of(after), after)["P1"]
 
 
+def test_another_provider_on_the_record_is_nothing_new_to_this_one() -> None:
+    differs = {"type": "provider_differs", "caseload_rows": "1", "provider_value": "P1"}
+    one, other = (sources({**differs, "council_value": whose}) for whose in ("P2", "P3"))
+    assert tonights(cases_of(one), one)["P1"] == tonights(cases_of(other), other)["P1"]
+
+
 def test_an_answer_takes_a_case_from_what_is_asked_and_not_from_what_was_found() -> None:
     before, after = sources({}), sources({}, states={FIRST: WITH_COUNCIL})
     then, now = (tonights(cases_of(night), night)["P1"] for night in (before, after))
