@@ -37,7 +37,14 @@ from flows.files import render
 from flows.handover import carry
 from flows.holding import hold
 from flows.keeping import keep_the_others
-from flows.notices import IN_PART, NOTICES, make_notices, missing_files, notices_or_reason
+from flows.notices import (
+    IN_PART,
+    NOTICES,
+    facts_on_record,
+    make_notices,
+    missing_files,
+    notices_or_reason,
+)
 from flows.origin import Origin, origin_of
 from flows.outcome import (
     AnswersTaken,
@@ -191,7 +198,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
             notices = notices_or_reason(
                 partial(notices_of_night, account, pulls, casebook, work=work, settings=settings)
                 if chosen == known
-                else lambda: NoticeFacts(reason=IN_PART)
+                else partial(facts_on_record, casebook, as_of, reason=IN_PART)
             )
         outcomes = Outcomes(answers=answers, feed=feed, notices=notices)
         written = write_night(

@@ -68,32 +68,18 @@ def make_notices(
 
     `pulls` come with their frames.
     """
-    if any(night.as_of > account.as_of for night in casebook.nights()):
-        return NoticeFacts(reason=OLDER)
+    as_of, notices = account.as_of, casebook.notices()
+    if any(night.as_of > as_of for night in casebook.nights()):
+        return facts_on_record(casebook, as_of, reason=OLDER)
     sources = _sources(account, pulls, casebook, settings)
     if sources is None:
-        return NoticeFacts(reason="No caseloads were looked at.")
-    restricted = restricted_numbers(sources)
-    assessed = {code for code in sources.council_names if code not in sources.left_out}
-    hidden = casebook.notices().hide({code: restricted.get(code, ()) for code in assessed})
-    sources = replace(sources, hidden_elsewhere=hidden)
+        return facts_on_record(casebook, as_of, reason="No caseloads were looked at.")
     recipients, troubles = recipients_of(pulls.register.frames["providers"], settings)
-    casebook.notices().readdress(_addresses(recipients))
-    cases = cases_of(sources)
-    told = casebook.notices().latest()
-    due = {
-        provider: tonight
-        for provider, tonight in tonights(cases, sources).items()
-        if provider in recipients
-        and is_due(
-            tonight,
-            _told(told.get(provider)),
-            frequency=recipients[provider].frequency,
-            week_begins=WEEKDAYS.index(settings.notices.weekly_on),
-        )
-    }
-    names = _names(due, casebook.notices().notices(as_of=account.as_of))
-    telling = _telling(account.as_of, settings)
+    notices.readdress(_addresses(recipients))
+    sources = _with_hidden(sources, casebook)
+    cases, told = cases_of(sources), notices.latest()
+    due = _due(tonights(cases, sources), recipients, told, settings=settings)
+    names = _names(due, notices.notices(as_of=as_of))
     drafts = [
         _draft(
             notice,
@@ -102,13 +88,22 @@ def make_notices(
             told.get(notice.provider_id),
             writes=settings.notices.email.api_key is not None,
         )
-        for notice in notices_of(cases, sources, telling, names=names)
+        for notice in notices_of(cases, sources, _telling(as_of, settings), names=names)
     ]
-    made = casebook.notices().issue(drafts)
+    notices.issue(drafts)
+    return facts_on_record(casebook, as_of, troubles=troubles)
+
+
+def facts_on_record(
+    casebook: Casebook, as_of: date, *, reason: str | None = None, troubles: tuple[str, ...] = ()
+) -> NoticeFacts:
+    """Return what is on record of a night's notices, or `reason` where there are none."""
+    rows = casebook.notices().notices(as_of=as_of)
     return NoticeFacts(
-        made=len(made),
-        nothing_to_do=sum(row.nothing_to_do for row in made),
-        cases=sum(row.cases for row in made),
+        made=len(rows),
+        nothing_to_do=sum(row.nothing_to_do for row in rows),
+        cases=sum(row.cases for row in rows),
+        reason=None if rows else reason,
         troubles=troubles,
     )
 
@@ -322,6 +317,35 @@ def _told(row: NoticeRow | None) -> Told | None:
     if row is None:
         return None
     return Told(as_of=row.as_of, found=row.found, asked=row.asked, left_out=row.left_out)
+
+
+def _with_hidden(sources: Sources, casebook: Casebook) -> Sources:
+    """Keep whom councils restrict, and heed those whom councils restrict that are away."""
+    restricted = restricted_numbers(sources)
+    assessed = set(sources.council_names) - sources.left_out
+    hidden = casebook.notices().hide({code: restricted.get(code, ()) for code in assessed})
+    return replace(sources, hidden_elsewhere=hidden)
+
+
+def _due(
+    tonights: Mapping[str, Tonight],
+    recipients: Mapping[str, Recipient],
+    told: Mapping[str, NoticeRow],
+    *,
+    settings: Settings,
+) -> dict[str, Tonight]:
+    """Return what the night has for each provider that gets a notice."""
+    return {
+        provider: tonight
+        for provider, tonight in tonights.items()
+        if provider in recipients
+        and is_due(
+            tonight,
+            _told(told.get(provider)),
+            frequency=recipients[provider].frequency,
+            week_begins=WEEKDAYS.index(settings.notices.weekly_on),
+        )
+    }
 
 
 def _names(due: Mapping[str, Tonight], earlier: list[NoticeRow]) -> dict[str, str]:
