@@ -373,9 +373,10 @@ def _destinations(origin: Origin) -> Iterator[CheckedPlace]:
     if settings.reports.templates is not None:
         tried = _tried("templates", "folder", lambda: insist_on_templates(settings))
         yield replace(tried, rights="-" if tried.problems else "read")
-    feed = destination_of(settings)
-    if feed is not None and not isinstance(feed, fhir_rest.RestPlace):  # tried among the places
-        yield _check_drop(feed, "feed")
+    if not isinstance(settings.places.get(settings.feed.place or ""), RestPlace):  # tried above
+        feed = destination_of(settings)
+        if feed is not None and not isinstance(feed, fhir_rest.RestPlace):
+            yield _check_drop(feed, "feed")
     folders = folders_of(settings, settings.notices.place or "")
     if folders is not None:
         yield _check_drop(folders, "notices")

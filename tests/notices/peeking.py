@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from io import BytesIO
+from string import digits
 
 import openpyxl
 import pikepdf
@@ -100,7 +101,7 @@ class Sight:
         return "\n".join(
             f"{before}{it[0]}{it[1]}"
             for it in AROUND.finditer(self.bare)
-            for before in [self.bare[max(0, it.start() - 14) : it.start()].lstrip("0123456789")]
+            for before in [self.bare[max(0, it.start() - 14) : it.start()].lstrip(digits)]
         )
 
 
