@@ -56,6 +56,8 @@ class Answer(Vocabulary):
     ENDED = "ended", "Ended on"
     NOT_OURS = "not_ours", "Not ours"
     COUNCIL_TOLD = "council_told", "Already told the council"
+    LIST_CORRECTED = "list_corrected", "Our list was wrong"
+    OTHER = "other", "Something else"
 
 
 class RestsWith(Vocabulary):
@@ -352,6 +354,8 @@ def _bad_answer(step: Step, today: date) -> str:
     dated = step.answer in {Answer.STILL_SUPPORTED, Answer.ENDED}
     if dated and step.answer_date is None:
         return f"Say the day that goes with “{step.answer.display}”."
+    if step.answer is Answer.OTHER and not (step.note or "").strip():
+        return "Say in the note what the provider answers."
     if step.answer_date and step.answer is Answer.STILL_SUPPORTED and step.answer_date > today:
         return "Support that goes on cannot have begun after today."
     return ""

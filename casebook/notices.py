@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from casebook.database import reading, writing
 from casebook.faults import in_plain_words
@@ -180,10 +191,13 @@ class Notices:
     def readdress(self, addresses: Mapping[str, Address]) -> None:
         """Let what waits go where its provider, by its id, now gets its notices.
 
-        Who is not there gets nothing any more. What has no place now waits until it has one.
+        Who is not there gets nothing any more. What has no place now waits until it has one, and so
+        does each provider's latest notice that never had one.
         """
+        latest = select(func.max(NOTICE.c.number)).group_by(NOTICE.c.provider_id)
+        placeless = and_(NOTICE.c.state == NoticeState.KEPT.value, NOTICE.c.number.in_(latest))
         with writing(self.engine) as connection:
-            for row in _notices(connection, _waits()):
+            for row in _notices(connection, or_(_waits(), placeless)):
                 changes = _readdressed(row, addresses.get(row.provider_id))
                 this = update(NOTICE).where(NOTICE.c.number == row.number)
                 if changes:
@@ -376,6 +390,13 @@ def _readdressed(row: NoticeRow, address: Address | None) -> dict[str, Any]:
         changes |= {"state": NoticeState.KEPT.value, "place": None, "trouble": None}
     elif row.state is NoticeState.WAITING and address and address.place != row.place:
         changes |= {"place": address.place, "trouble": None}
+    elif row.state is NoticeState.KEPT and address and address.place:
+        changes |= {"state": NoticeState.WAITING.value, "place": address.place}
+        if address.email_to and row.email_state is EmailState.NONE:
+            changes |= {
+                "email_state": EmailState.WAITING.value,
+                "email_to": address.email_to,
+            }
     if row.email_state is EmailState.WAITING:
         email_to = address.email_to if address else None
         changes["email_to"] = email_to

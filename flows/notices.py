@@ -48,6 +48,7 @@ NOTICES = "notices"
 PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?<!\.)")
 """The references of providers that can name a folder; Windows would drop a full stop at the end."""
 
+PROVIDERS_NAMED = 5
 OLDER = "A later night is on record: providers keep what they were told of it."
 IN_PART = "Only some councils were run: the next night of all of them tells the providers."
 
@@ -152,16 +153,23 @@ def recipients_of(
             *(column[plain] for column in columns), strict=True
         )
     }
+    nameless = counted(int((~plain).sum()), "provider")
     return recipients, tuple(
-        f"{counted(int(wrong.sum()), 'provider')} {why} Correct the register of providers."
-        for wrong, why in (
-            (~plain, "cannot get notices: no folder can have the name of their reference."),
-            (alike, "have a reference that another has too, but for capitals."),
-            (shared, "share a notice_place with another provider."),
-            (unknown, "have a notice_place that is no folder or SFTP server of the settings."),
+        f"{what} Correct the register of providers."
+        for wrong, what in (
+            (~plain, f"No notices are made for {nameless} whose reference can name no folder."),
+            (alike, _undelivered(ids[alike], "reference is another's but for capitals")),
+            (shared, _undelivered(ids[shared], "notice_place is another's as well")),
+            (unknown, _undelivered(ids[unknown], "notice_place is no folder or SFTP server")),
         )
         if wrong.any()
     )
+
+
+def _undelivered(ids: pd.Series, why: str) -> str:
+    named = ", ".join(ids[:PROVIDERS_NAMED])
+    more = f" and {len(ids) - PROVIDERS_NAMED:,} more" if len(ids) > PROVIDERS_NAMED else ""
+    return f"Notices are not delivered to providers whose {why}: {named}{more}."
 
 
 FilesOf = Callable[[NoticeRow], Mapping[str, bytes]]
@@ -259,22 +267,29 @@ def _sources(
     if pulls.caseloads is None or not account.anything_assessed:
         return None
     frames = [council.frames for council in pulls.councils if council.facts.cplis]
-    accepted = _accepted(pulls.caseloads, account)
-    lists = pulls.caseloads.frames["caseloads"].query("caseload in @accepted")
-    entries = pulls.caseloads.frames["entries"]
+    caseloads = pulls.caseloads.frames["caseloads"].set_index("caseload")
+    accepted, refused = (
+        caseloads.loc[_with_outcome(pulls.caseloads, account, outcome)]
+        for outcome in (SourceOutcome.USED, SourceOutcome.REFUSED)
+    )
+    entries, unread = (pulls.caseloads.frames[name] for name in ("entries", "rejected_entries"))
     providers = pulls.register.frames["providers"]
     discrepancies = account.frames["discrepancies"]
     return Sources(
         as_of=account.as_of,
         discrepancies=discrepancies,
         states=casebook.states(),
-        entries=entries[entries["caseload"].isin(accepted)],
+        entries=entries[entries["caseload"].isin(accepted.index)],
         cplis=pd.concat([each["cplis"] for each in frames], ignore_index=True),
         rejected_cplis=pd.concat([each["rejected_cplis"] for each in frames], ignore_index=True),
         provider_names=dict(zip(providers["provider_id"], providers["name"], strict=True)),
-        list_dates={
-            provider: day.date()
-            for provider, day in zip(lists["provider_id"], lists["caseload_date"], strict=True)
+        list_dates=_dates(accepted),
+        refused_lists=_later(_dates(refused), than=_dates(accepted)),
+        unread_rows={
+            provider: sorted(unread.loc[unread["caseload"].eq(number), "caseload_row"])
+            for number, provider in accepted.loc[
+                accepted["rejected_rows"].gt(0), "provider_id"
+            ].items()
         },
         council_names={
             each.local_authority: council_name(each.local_authority) for each in account.councils
@@ -284,18 +299,28 @@ def _sources(
     )
 
 
-def _accepted(caseloads: Pull[CaseloadFacts], account: Account) -> list[int]:
-    """Return the numbers of the caseloads that the rules accepted."""
-    used = {
-        (record.source, record.file)
-        for record in account.sources
-        if record.outcome is SourceOutcome.USED
+def _with_outcome(
+    caseloads: Pull[CaseloadFacts], account: Account, outcome: SourceOutcome
+) -> list[int]:
+    """Return the numbers of the caseloads of which the rules made this."""
+    files = {
+        (record.source, record.file) for record in account.sources if record.outcome is outcome
     }
     return [
         number
         for number, record in enumerate(caseloads.facts.sources)
-        if (record.source, record.file) in used
+        if (record.source, record.file) in files
     ]
+
+
+def _dates(caseloads: pd.DataFrame) -> dict[str, date]:
+    """Return the latest date of each provider's caseloads."""
+    latest = caseloads.groupby("provider_id")["caseload_date"].max()
+    return {provider: day.date() for provider, day in latest.items()}
+
+
+def _later(days: Mapping[str, date], *, than: Mapping[str, date]) -> dict[str, date]:
+    return {each: day for each, day in days.items() if each in than and day > than[each]}
 
 
 def _telling(as_of: date, settings: Settings) -> Telling:

@@ -52,6 +52,8 @@ class AnswerWords(Vocabulary):
     ENDED = "ended", "Our support has ended (give the last day)"
     NOT_OURS = "not_ours", "This person is not ours"
     COUNCIL_TOLD = "council_told", "We have already told the council"
+    LIST_CORRECTED = "list_corrected", "Our list was wrong and we have corrected it"
+    OTHER = "other", "Something else (write it in the comment)"
 
 
 def pseudonym(key: bytes, *, provider_id: str, case: str) -> str:

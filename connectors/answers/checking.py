@@ -39,7 +39,7 @@ from schemas.notices import (
 from schemas.raw import RefusalLog
 
 EARLIEST = date(1900, 1, 1)
-AHEAD_AT_MOST = timedelta(366)
+AHEAD_AT_MOST = timedelta(3660)
 """How far ahead the last day of support may lie."""
 
 NEED_A_DATE = frozenset({AnswerWords.STILL_SUPPORTED, AnswerWords.ENDED})
@@ -48,6 +48,7 @@ SHORT = {
     "still supported since": AnswerWords.STILL_SUPPORTED,
     "ended on": AnswerWords.ENDED,
     "already told the council": AnswerWords.COUNCIL_TOLD,
+    "our list was wrong": AnswerWords.LIST_CORRECTED,
 }
 CANNOT_BE_KEPT = frozenset({"Cc", "Cs"})
 INVISIBLE = "Cf"
@@ -100,6 +101,12 @@ NO_DATE = Wrong(
     column=ANSWER_DATE,
     says="the answer needs a date",
     remedy="give the day on which the support began, or its last day",
+)
+NO_COMMENT = Wrong(
+    rule="missing",
+    column=COMMENT,
+    says="the answer needs a comment",
+    remedy="write what the council should know",
 )
 UNKNOWN_ANSWER = Wrong(
     rule="unreadable",
@@ -274,6 +281,7 @@ def _read(row: AnswerRow, *, today: date, serials: bool, longest_comment: int) -
         _wrong_with_answer(row, answer),
         _wrong_with_day(row, answer, when, today=today),
         _wrong_with_comment(comment, longest_comment),
+        NO_COMMENT if answer is AnswerWords.OTHER and not comment else None,
     )
     return _Said(
         row=row, answer=answer, day=when, comment=comment, wrong=tuple(filter(None, found))

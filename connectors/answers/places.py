@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -62,6 +62,7 @@ class AnswerPlaces:
             try:
                 for file in self._found(table):
                     files.setdefault(table.folder / file.found.file, file)
+                troubles += self._strays(table)
             except CpliError as error:
                 error.file = error.file or table.expected
                 troubles.append(error)
@@ -84,6 +85,26 @@ class AnswerPlaces:
             for found in table.found()
             if found.provider_id and found.day
         ]
+
+    def _strays(self, table: FileTable) -> Iterator[SourceRefused]:
+        """Yield what seems to be answers by its name, and is not named as these are.
+
+        Its name is not repeated: it may be a person's.
+        """
+        # Of a sources folder every stray is told of where it is looked through.
+        if self.root is not None or not disk.exists(table.folder, ""):
+            return
+        named = sorted(name for name in disk.names(table.folder, "") if ANSWERS in name.lower())
+        for number, name in enumerate(named, start=1):
+            if table.pattern.match(name) is None:
+                yield SourceRefused(
+                    f"Number {number}, in the order of names, of the {len(named)} files in"
+                    f" {table.place} with “{ANSWERS}” in their names is not named as a workbook of"
+                    " answers is, or is of another kind, and was left unread. Ask whoever sent it"
+                    " to save it as an Excel workbook (.xlsx) under the name that ours came with.",
+                    rule="file_name",
+                    file=f"{table.place}/?{ANSWERS}? ({number} of {len(named)})",
+                )
 
 
 def in_sources_folder(root: Path) -> AnswerPlaces:

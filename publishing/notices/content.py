@@ -7,7 +7,7 @@ because whom the rules found by that may be somebody else's person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -20,13 +20,14 @@ from publishing.notices.planning import NO_COUNCIL, Tonight
 from publishing.notices.wording import Wording, in_words, rows_in_words
 from publishing.templates import british_date
 from reconciliation.identity import keyed_hash
-from schemas.vocabularies import DiscrepancyType, NotFoundReason, ServiceType
+from schemas.vocabularies import Caveat, DiscrepancyType, NotFoundReason, ServiceType
 
 SEVERITIES = {"high": 0, "medium": 1, "low": 2}
 SERVICES = {service.value: service.display for service in ServiceType}
 KEY = "discrepancy_id"
 OVERDUE = DiscrepancyType.CASELOAD_OVERDUE.value
 SAID = (KEY, "type", "council_value", "provider_value", "reason")
+ROWS_NAMED = 20
 LETTER = r"([^\W\d_])"
 OF_OWN_LINES = (
     NotFoundReason.CPLI_NOT_AUTHORISED.value,
@@ -47,10 +48,12 @@ class Sources:
 
     `discrepancies` are those of the night, of assessed councils, as `Discrepancy` has them;
     `states` gives each case's by its id. `entries` are those of accepted caseloads, whose dates
-    `list_dates` gives by provider. `cplis` and `rejected_cplis` are of the assessed councils.
-    `provider_names` are those of the register, `council_names` of all councils. `left_out` are the
-    codes of councils of which the night says nothing, and `hidden_elsewhere` keyed hashes of the
-    NHS numbers of whoever they restrict; `key` is that of the hashes.
+    `list_dates` gives by provider; `unread_rows` gives the rows of these that were rejected,
+    `refused_lists` the dates of later lists that were refused. `cplis` and `rejected_cplis` are of
+    the assessed councils. `provider_names` are those of the register, `council_names` of all
+    councils. `left_out` are the codes of councils of which the night says nothing, and
+    `hidden_elsewhere` keyed hashes of the NHS numbers of whoever they restrict; `key` is that of
+    the hashes.
     """
 
     as_of: date
@@ -63,6 +66,8 @@ class Sources:
     list_dates: Mapping[str, date]
     council_names: Mapping[str, str]
     left_out: frozenset[str]
+    unread_rows: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    refused_lists: Mapping[str, date] = field(default_factory=dict)
     key: bytes = field(repr=False)
     hidden_elsewhere: frozenset[str] = frozenset()
 
@@ -150,7 +155,8 @@ def _notice(
     overdue = cases["type"].eq(OVERDUE)
     items = tuple(_item(case, words, council_names) for case in cases[~overdue].to_dict("records"))
     spoken_of = sorted({*cases["told_council"]})
-    usual = words("words", "contact_usual")
+    unknown = words("words", "contact_unknown")
+    usual = dict.fromkeys(spoken_of, words("words", "contact_usual")) | {NO_COUNCIL: unknown}
     return Notice(
         provider_id=provider,
         provider_name=sources.provider_names[provider],
@@ -159,10 +165,13 @@ def _notice(
         reply_by=telling.reply_by,
         list_date=sources.list_dates.get(provider),
         list_wanted=_list_wanted(cases[overdue], words),
+        list_notes=tuple(_list_notes(provider, sources, words)),
         items=items,
         left_out=tuple(sorted(council_names.get(code, code) for code in sources.left_out)),
         contacts={
-            _council(code, words, council_names): telling.contacts.get(code, usual)
+            council_names.get(code, code) if code != NO_COUNCIL else "": telling.contacts.get(
+                code, usual[code]
+            )
             for code in spoken_of
         },
     )
@@ -171,6 +180,21 @@ def _notice(
 def _list_wanted(overdue: pd.DataFrame, words: Wording) -> str:
     reasons = overdue["reason"].dropna().unique()
     return words("list", "reasons", str(reasons[0])) if len(reasons) else ""
+
+
+def _list_notes(provider: str, sources: Sources, words: Wording) -> Iterator[str]:
+    """Yield what of a provider's lists could not be used: a later one, or rows of this one."""
+    day = sources.list_dates.get(provider)
+    if day is None:
+        return
+    facts = {"list": british_date(day)}
+    if refused := sources.refused_lists.get(provider):
+        yield words("words", "list_refused", day=british_date(refused), **facts)
+    rows = sources.unread_rows.get(provider, ())
+    if rows:
+        named = rows_in_words(";".join(map(str, rows)))
+        told = named[:1].lower() + named[1:] if len(rows) <= ROWS_NAMED else f"{len(rows):,} rows"
+        yield words("words", "list_rows_unread", rows=told, **facts)
 
 
 def _item(case: Mapping[Any, Any], words: Wording, council_names: Mapping[str, str]) -> Item:
@@ -187,6 +211,9 @@ def _item(case: Mapping[Any, Any], words: Wording, council_names: Mapping[str, s
         "details": _details(case, words) if kind is DiscrepancyType.IDENTITY_DIFFERS else "",
     }
     place, reason = ("types", kind.value), _text(case["reason"])
+    said = words(*place, "said", **facts)
+    if Caveat.REJECTED_ROWS.value in _text(case["caveat"]).split(";"):
+        said = f"{said} {words('words', 'unread_row_said')}"
     by_reason = (*place, "reasons", reason)
     return Item(
         case=case[KEY],
@@ -194,11 +221,11 @@ def _item(case: Mapping[Any, Any], words: Wording, council_names: Mapping[str, s
         council=council,
         person=case["person"],
         initials=case["initials"],
-        born=case["born"],
+        born="" if kind in BIRTH_UNTOLD and _is_about_birth(case, kind) else case["born"],
         service=facts["service"],
         found=words(*place, "found", **facts),
         record=words(*(by_reason if words.has(*by_reason) else (*place, "record")), **facts),
-        said=words(*place, "said", **facts),
+        said=said,
         to_do=words(*place, "do", **facts),
     )
 
@@ -211,6 +238,15 @@ VALUES_UNTOLD = frozenset(
     }
 )
 """The types whose values name another provider, or hold names, birth dates and NHS numbers."""
+
+
+BIRTH_UNTOLD = frozenset({DiscrepancyType.IDENTITY_DIFFERS, DiscrepancyType.POSSIBLE_MATCH})
+
+
+def _is_about_birth(case: Mapping[Any, Any], kind: DiscrepancyType) -> bool:
+    """Say whether the date of birth may be what differs, so that not even its year is told."""
+    stated = _text(case["council_value"])
+    return kind is DiscrepancyType.POSSIBLE_MATCH or "; date_of_birth " in f"; {stated}"
 
 
 def _details(case: Mapping[Any, Any], words: Wording) -> str:

@@ -17,6 +17,7 @@ def example() -> Notice:
         reply_by=date(2026, 11, 27),
         list_date=date(2026, 11, 16),
         list_wanted="We could not open the list that you sent.",
+        list_notes=("We could not read row 3 of your list of 16 November 2026.",),
         items=tuple(_item(number, group) for number, group in enumerate(Group, start=1)),
         left_out=("Rutland",),
         contacts={"Leicester": "commissioning, extension 1234"},

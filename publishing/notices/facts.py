@@ -75,9 +75,10 @@ class Notice:
     """What a provider is told of one night.
 
     `name` is the night, with a number behind it where it is not the first, `list_date` the date of
-    the list that was looked at. `list_wanted` says why another list is needed, "" where it is not.
-    `left_out` are names of councils of which nothing is said; `contacts` gives each council that is
-    spoken of, by its name, whom to ask.
+    the list that was looked at. `list_wanted` says why another list is needed, "" where it is not;
+    `list_notes` say what of the lists could not be read or used. `left_out` are names of councils
+    of which nothing is said; `contacts` gives each council that is spoken of, by its name, whom to
+    ask, and "" whom to ask where no council may be named.
     """
 
     provider_id: str
@@ -87,6 +88,7 @@ class Notice:
     reply_by: date
     list_date: date | None
     list_wanted: str
+    list_notes: tuple[str, ...]
     items: tuple[Item, ...]
     left_out: tuple[str, ...]
     contacts: Mapping[str, str]
@@ -104,7 +106,7 @@ class Notice:
     @property
     def nothing_to_do(self) -> bool:
         """Whether it only confirms that all is well."""
-        return not (self.to_do or self.list_wanted)
+        return not (self.to_do or self.list_wanted or self.list_notes)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON's kind of data."""
@@ -117,4 +119,5 @@ class Notice:
         dates = ("as_of", "reply_by", "list_date")
         days = {name: said[name] and date.fromisoformat(said[name]) for name in dates}
         items = (Item(**{**each, "group": Group(each["group"])}) for each in said["items"])
-        return cls(**{**said, **days, "items": tuple(items), "left_out": tuple(said["left_out"])})
+        texts = {name: tuple(said[name]) for name in ("left_out", "list_notes")}
+        return cls(**{**said, **days, **texts, "items": tuple(items)})

@@ -29,7 +29,7 @@ def layout(notice: Notice, words: Wording, *, workbook: str) -> Any:
         "reference": notice.reference,
         "day": [notice.as_of.year, notice.as_of.month, notice.as_of.day],
         "heading": words("words", _heading(notice), **facts),
-        "why": words("words", "why_nothing" if notice.nothing_to_do else "why", **facts),
+        "why": words("words", _why(notice), **facts),
         "first": _first(notice, words, facts),
         "reply_by": "" if notice.nothing_to_do else words("words", "by_when", **facts),
         "groups": [
@@ -87,13 +87,24 @@ def _heading(notice: Notice) -> str:
         return "title_one_to_do"
     if notice.to_do:
         return "title_to_do"
-    return "title_list" if notice.list_wanted else "title_nothing"
+    if notice.list_wanted:
+        return "title_list"
+    return "title_list_notes" if notice.list_notes else "title_nothing"
+
+
+def _why(notice: Notice) -> str:
+    if notice.nothing_to_do:
+        return "why_nothing"
+    return "why_list" if notice.list_wanted and not notice.items else "why"
 
 
 def _first(notice: Notice, words: Wording, facts: dict[str, str]) -> list[str]:
     lines = []
     if notice.nothing_to_do:
         lines.append(words("words", "nothing_yet" if notice.items else "nothing", **facts))
+    lines += notice.list_notes
+    if notice.list_notes and not (notice.items or notice.list_wanted):
+        lines.append(words("words", "list_nothing_else", **facts))
     if notice.left_out:
         lines.append(words("words", "left_out", **facts))
     return lines
@@ -118,8 +129,9 @@ def _group(group: Group, items: list[tuple[int, Item]], words: Wording) -> dict[
 
 def _whose(item: Item, words: Wording) -> str:
     facts = {"council": item.council, "person": item.person}
-    whose = words("words", "whose" if item.person else "whose_unknown", **facts)
-    return whose[:1].upper() + whose[1:]
+    if item.council == words("words", "no_council"):
+        return words("words", "whose_alone", **facts) if item.person else ""
+    return words("words", "whose" if item.person else "whose_unknown", **facts)
 
 
 def _sections(notice: Notice, words: Wording, facts: dict[str, str]) -> list[dict[str, Any]]:
@@ -133,6 +145,8 @@ def _sections(notice: Notice, words: Wording, facts: dict[str, str]) -> list[dic
     if notice.contacts:
         points = [
             words("words", "contact_of", **{**facts, "council": council, "contact": contact})
+            if council
+            else contact
             for council, contact in notice.contacts.items()
         ]
         sections.append(_section(words("words", "contact", **facts), [], points))

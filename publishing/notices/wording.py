@@ -137,7 +137,7 @@ FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "words": frozenset(
             {"as_of", "contact", "council", "councils", "count", "list", "reference", "reply_by"}
-            | {"person", "workbook", "year"}
+            | {"day", "person", "rows", "workbook", "year"}
         ),
         "list": frozenset({"reply_by"}),
         "groups": frozenset(),

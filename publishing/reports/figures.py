@@ -53,11 +53,21 @@ def by_words(cases: pd.DataFrame, name: str) -> pd.DataFrame:
     return cases[name].value_counts(sort=False).rename_axis("what").rename("cases").reset_index()
 
 
-def by_team(cases: pd.DataFrame) -> pd.DataFrame:
+def by_team(facts: ReportFacts) -> pd.DataFrame:
     """Return open cases by team, the most first: what, cases."""
-    counts = cases["team"].fillna(NO_TEAM).value_counts().rename("cases")
+    counts = _teams(facts).value_counts().rename("cases")
     frame = counts.rename_axis("what").reset_index()
     return frame.sort_values(["cases", "what"], ascending=[False, True], ignore_index=True)
+
+
+def _teams(facts: ReportFacts) -> pd.Series:
+    """Return teams by name; where councils have teams of one name, with their council's."""
+    cases, names = facts.cases, {council.code: council.name for council in facts.councils}
+    teams = cases["team"].fillna(NO_TEAM)
+    councils = cases["local_authority"].map(names)
+    shared = cases.groupby(teams)["local_authority"].transform("nunique").gt(1)
+    named = teams + " (" + councils.fillna(NO_COUNCIL) + ")"
+    return teams.mask(shared & teams.ne(NO_TEAM), named)
 
 
 def by_provider(facts: ReportFacts) -> pd.DataFrame:

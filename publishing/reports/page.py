@@ -53,7 +53,7 @@ def _styles() -> str:
 def _open_cases(facts: ReportFacts) -> dict[str, object]:
     types = figures.by_type(facts.cases)
     ages = figures.by_words(facts.cases, "age_band")
-    teams = _first(figures.by_team(facts.cases))
+    teams = _first(figures.by_team(facts))
     standings = figures.by_words(facts.cases, "standing")
     return {
         "types": _records(types),

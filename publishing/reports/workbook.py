@@ -35,6 +35,7 @@ class Kind(Vocabulary):
     TEXT = "text", "text"
     DAY = "day", "a date"
     NUMBER = "number", "a number"
+    DAYS = "days", "a number of days, with a half"
     SHARE = "share", "a share of one"
     LINK = "link", "a link to the worklist"
 
@@ -44,6 +45,7 @@ FORMATS: Mapping[Kind, Mapping[str, Any]] = MappingProxyType(
         Kind.TEXT: {"text_wrap": True},
         Kind.DAY: {"num_format": "dd mmmm yyyy", "align": "left"},
         Kind.NUMBER: {"num_format": "#,##0"},
+        Kind.DAYS: {"num_format": "#,##0.0"},
         Kind.SHARE: {"num_format": "0%"},
         Kind.LINK: {"font_color": "#1D70B8", "underline": 1},
     }
@@ -109,8 +111,9 @@ def _cases(facts: ReportFacts) -> list[Column]:
         Column(heading="Urgency", values=_words(cases["urgency"], Severity), width=NARROW),
         Column(heading="State", values=cases["state"]),
         Column(heading="Team", values=cases["team"]),
-        Column(heading="Worker", values=cases["worker"]),
     ]
+    if not facts.region:
+        about.append(Column(heading="Worker", values=cases["worker"]))
     provider = [
         Column(heading="Service", values=saying.services(cases)),
         Column(heading="Provider", values=cases["provider_name"], width=WIDE),
@@ -206,8 +209,8 @@ def _timeliness(facts: ReportFacts) -> list[Column]:
             values=weeks["share_on_system_by_start"],
             kind=Kind.SHARE,
         ),
-        Column(heading="Median, in days", values=weeks["median_lag_days"], kind=Kind.NUMBER),
-        Column(heading="90th percentile, in days", values=weeks["p90_lag_days"], kind=Kind.NUMBER),
+        Column(heading="Median, in days", values=weeks["median_lag_days"], kind=Kind.DAYS),
+        Column(heading="90th percentile, in days", values=weeks["p90_lag_days"], kind=Kind.DAYS),
     ]
 
 
@@ -302,7 +305,7 @@ def _fill(sheet: Worksheet, place: int, column: Column, how: Format) -> None:
         case Kind.DAY:
             for row, value in known:
                 sheet.write_datetime(row, place, value, how)
-        case Kind.NUMBER | Kind.SHARE:
+        case Kind.NUMBER | Kind.DAYS | Kind.SHARE:
             for row, value in known:
                 sheet.write_number(row, place, value, how)
         case Kind.LINK:

@@ -145,7 +145,7 @@ def test_dates_come_in_many_shapes_and_always_with_the_day_first(day: object) ->
         (ENDED, True, "unreadable"),
         (ENDED, "=A1", "cell_error"),
         (ENDED, "3/11/0206", "implausible"),
-        (ENDED, TODAY + dt.timedelta(367), "implausible"),
+        (ENDED, TODAY + dt.timedelta(3661), "implausible"),
         (STILL, TODAY + dt.timedelta(1), "implausible"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_date_that_is_not_there_or_cannot_be_meant_is_refused(
 
 @pytest.mark.parametrize(
     ("answer", "day"),
-    [(NOT_OURS, None), (TOLD, DAY), (STILL, TODAY), (ENDED, TODAY + dt.timedelta(366))],
+    [(NOT_OURS, None), (TOLD, DAY), (STILL, TODAY), (ENDED, TODAY + dt.timedelta(3660))],
 )
 def test_a_date_that_fits_its_answer_is_taken(answer: str, day: dt.date | None) -> None:
     assert [one.day for one in checked(sent(asked(1, answer=answer, day=day))).given] == [day]

@@ -13,11 +13,12 @@ from servers import sftp
 
 from casebook.store import Casebook
 from connectors.answers.naming import ANSWERS_FILE
+from connectors.answers.places import AnswerPlaces, answers_in
 from connectors.folder import ANSWERS_NAME, CanonicalFolder
 from flows.checking import check
 from flows.fetching import fetch, put_away
 from flows.origin import Origin, origin_of, sftp_place
-from schemas.errors import TryAgainLater, WrongUsage
+from schemas.errors import SourceRefused, TryAgainLater, WrongUsage
 from settings.settings import load_settings
 from settings.sources import SftpPlace
 
@@ -330,3 +331,30 @@ def test_a_workbook_that_cannot_be_had_again_is_left_for_the_next_night(
 
 def test_the_councils_stay_as_they_are(sources: Sources) -> None:
     assert canonical(sources).open()[1] == tuple(sorted(COUNCILS))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "P0001_answers_2026-11-20.ods",
+        "P0001_answers_2026-11-20.xls",
+        "Copy of P0001_answers_2026-11-20.xlsx",
+        "Zzyzx Answers.xlsx",
+    ],
+)
+def test_what_seems_to_be_answers_and_is_not_named_so_is_told_without_its_name(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    (folder / "P0001_answers_2026-11-19.xlsx").write_bytes(b"")
+    (folder / "notes.txt").write_bytes(b"")
+    (folder / name).write_bytes(b"")
+    table = answers_in(folder, place="replies")
+    files, troubles = AnswerPlaces(tables=(table,)).files()
+    assert len(files) == 1
+    [trouble] = troubles
+    assert isinstance(trouble, SourceRefused)
+    assert trouble.rule == "file_name"
+    assert "of the 2 files in replies" in str(trouble)
+    assert name not in f"{trouble} {trouble.file}"

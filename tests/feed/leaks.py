@@ -17,6 +17,7 @@ QUOTED = f"{MARK}family was born on 1941-02-03 and has the number 9990000018"
 
 MAY_HOLD_PEOPLE = re.compile(
     r"casebook\.db.*|.*\.ndjson|(.*/)?discrepancies\.csv|.*/withheld\.csv|refused\.csv"
+    r"|[0-9-]+/notices/.*|[0-9-]+/report/.*\.xlsx"
 )
 NEVER_SEEN = (RESTRICTED, NUMBERLESS, "-line-7", "-line-8", "-person-7", "-person-8")
 

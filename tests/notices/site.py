@@ -53,7 +53,7 @@ def notice(provider: str = "P1", *, name: str = str(FRIDAY), **changes: object) 
 
 def confirmation(provider: str) -> Notice:
     """Return a made-up notice by which nothing is asked."""
-    return notice(provider, items=(), list_wanted="", left_out=())
+    return notice(provider, items=(), list_wanted="", list_notes=(), left_out=())
 
 
 def draft(said: Notice, *, after: int = 0, **changes: object) -> NewNotice:

@@ -69,7 +69,7 @@ def test_a_council_that_the_provider_neither_names_nor_has_a_line_with_is_not_to
     found = {"type": "cpli_not_found", "local_authority": RUTLAND, "caseload_rows": "1", **change}
     unnamed = sources(found, entries=[{"local_authority": ""}])
     assert notice(unnamed).items[0].council == council
-    assert list(notice(unnamed).contacts) == [council]
+    assert list(notice(unnamed).contacts) == ["" if "pays" in council else council]
     assert notice(sources(found)).items[0].council in ("Leicester", "Rutland")
 
 
@@ -182,6 +182,47 @@ def test_a_rejected_line_restricts_too() -> None:
     assert notice(sources({}, lines=[{}, other])).items == ()
 
 
+def test_rows_and_lists_that_could_not_be_used_are_told_and_are_no_confirmation() -> None:
+    night = replace(sources(), unread_rows={"P1": [2, 9]}, refused_lists={"P1": date(2026, 11, 18)})
+    told = notice(night)
+    refused, unread = told.list_notes
+    assert refused == (
+        "We could not use the list that you sent for 18 November 2026. This notice is about your"
+        " list of 16 November 2026."
+    )
+    assert unread == (
+        "We could not read rows 2 and 9 of your list of 16 November 2026, so we compared nothing"
+        " with them. Please correct them."
+    )
+    assert not told.nothing_to_do
+    assert (
+        notice(replace(night, unread_rows={"P1": range(1, 30)}))
+        .list_notes[1]
+        .startswith("We could not read 29 rows of your list")
+    )
+
+
+def test_a_person_who_may_be_in_a_row_that_nobody_could_read_is_told_of_so() -> None:
+    told = item({"caveat": "rejected_rows;recent_start"})
+    assert told.said.endswith(" The person may be in a row that we could not read.")
+    assert "row" not in item({"caveat": "recent_start"}).said
+
+
+@pytest.mark.parametrize(
+    ("change", "born"),
+    [
+        ({"type": "possible_match", "council_value": "A B, born 1938-07-04"}, ""),
+        ({"type": "identity_differs", "council_value": "date_of_birth 1938-07-04"}, ""),
+        ({"type": "identity_differs", "council_value": "name A B"}, "1938"),
+        ({"type": "support_ended"}, "1938"),
+    ],
+)
+def test_not_even_the_year_is_told_of_a_birth_date_that_differs(
+    change: dict[str, str], born: str
+) -> None:
+    assert item({"caseload_rows": "1", **change}).born == born
+
+
 def test_a_provider_gets_its_own_cases_alone() -> None:
     night = sources({}, {"provider_id": "P2"}, {"provider_id": "P3"}, {"provider_id": None})
     assert [each.case for each in notice(night).items] == [FIRST]
@@ -193,7 +234,7 @@ def test_a_case_of_no_council_is_for_whom_the_settings_say() -> None:
     change = {"type": "cpli_not_found", "local_authority": None, "caseload_rows": "1"}
     night = sources(change, entries=[{"local_authority": ""}])
     told = notice(night)
-    assert told.contacts == {"the council that pays": "the LLR team"}
+    assert told.contacts == {"": "the LLR team"}
     assert tonights(cases_of(night), night)["P1"].asked.keys() == {NO_COUNCIL}
 
 

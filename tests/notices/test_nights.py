@@ -194,7 +194,9 @@ def test_a_notice_is_about_the_list_that_counts_and_whom_it_may_name(site: Site)
     (row,) = site.rows("P2")
     assert row.cases == 1
     [trouble] = summary_of(site)["troubles"]
-    assert trouble.startswith("1 provider cannot get notices: no folder can have the name")
+    assert trouble.startswith(
+        "No notices are made for 1 provider whose reference can name no folder."
+    )
 
 
 def case_of(site: Site, line: Row) -> str:
@@ -313,7 +315,10 @@ def test_what_waits_follows_the_register_and_nothing_of_anybody_is_said(
     assert [row.state.value for row in site.rows("P3") + site.rows("P4")] == ["kept"] * 2
     assert [(each.to, each.reference) for each in there.emails] == [(ADDRESS, f"P2-{FRIDAY}")]
     assert summary_of(site, SATURDAY)["troubles"] == [
-        "2 providers share a notice_place with another provider. Correct the register of providers."
+        (
+            "Notices are not delivered to providers whose notice_place is another's as well:"
+            " P1, P2. Correct the register of providers."
+        )
     ]
     site.register["P2"] = {}
     assert site.night(SUNDAY) == 0

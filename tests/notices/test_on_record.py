@@ -234,6 +234,23 @@ def test_what_waits_goes_where_its_provider_is_served_by_now(notices: Notices) -
     assert notices.email_to(3) is None
 
 
+def test_the_latest_notice_that_had_nowhere_to_go_goes_once_its_provider_has_a_place(
+    notices: Notices,
+) -> None:
+    notices.issue([of("P1", place=None), of("P2", place=None)])
+    notices.issue([of("P1", place=None, night=SATURDAY, after=1)])
+    notices.readdress({"P1": Address(), "P2": Address()})
+    assert notices.unfinished() == []
+    notices.readdress({"P1": Address(place="folders", email_to=TO), "P2": Address()})
+    (row,) = notices.unfinished()
+    assert (row.number, row.state.value, row.place) == (3, "waiting", "folders")
+    assert notices.email_to(3) == TO
+    notices.delivered(3)
+    notices.emailed(3)
+    notices.readdress({"P1": Address(place="elsewhere", email_to=TO), "P2": Address()})
+    assert notices.unfinished() == []
+
+
 def test_what_a_notice_says_is_forgotten_in_time_and_the_rest_stays(
     casebook: Casebook, notices: Notices
 ) -> None:

@@ -92,7 +92,9 @@ def test_a_pdf_is_tagged_titled_and_in_english(printer: Printer) -> None:
 
 
 def test_a_checker_of_pdf_ua_finds_nothing(printer: Printer, tmp_path: Path) -> None:
-    for number, notice in enumerate([example(), replace(example(), items=(), list_wanted="")]):
+    for number, notice in enumerate(
+        [example(), replace(example(), items=(), list_wanted="", list_notes=())]
+    ):
         file = tmp_path / f"{number}.pdf"
         file.write_bytes(pdf_of(printer.files(notice)))
         assert validate(str(file)).findings == ()
@@ -137,7 +139,7 @@ def test_the_same_notice_gives_the_same_bytes(printer: Printer) -> None:
 
 
 def test_a_notice_with_nothing_to_do_has_no_workbook(printer: Printer) -> None:
-    told = replace(example(), items=(), list_wanted="", left_out=())
+    told = replace(example(), items=(), list_wanted="", list_notes=(), left_out=())
     files = printer.files(told)
     assert set(files) == {"P0000_notice_2026-11-20.pdf", "P0000_notice_2026-11-20.txt"}
     assert "YOU DO NOT NEED TO DO ANYTHING" in text_of(files)

@@ -121,7 +121,8 @@ def test_open_cases_by_age_team_and_service_level(told: Told):
         "0 to 2": "1", "3 to 5": "0", "6 to 10": "4", "11 to 20": "0", "over 20": "0",
     }  # fmt: skip
     assert firsts(tables["Open cases by team"].body) == {
-        "North": "2", "LLR queue": "1", "Rutland queue": "1", "South": "1",
+        "North (Leicester)": "1", "North (Leicestershire)": "1", "LLR queue": "1",
+        "Rutland queue": "1", "South": "1",
     }  # fmt: skip
     assert firsts(tables["Open cases by service level"].body) == {
         "On track Not due yet": "1",

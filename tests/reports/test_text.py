@@ -82,7 +82,8 @@ def test_no_cell_becomes_a_formula_or_a_link(
 ):
     cases = hostile[name].book(stem)["Cases"]
     headings = [cell.value for cell in cases[1]]
-    for heading in ("Team", "Worker", "Provider"):
+    worker = () if stem == "LLR" else ("Worker",)
+    for heading in ("Team", *worker, "Provider"):
         column = [row[headings.index(heading)] for row in cases.iter_rows(min_row=2)]
         assert [cell.data_type for cell in column] == ["s"] * len(column)
         assert not any(cell.hyperlink for cell in column)
