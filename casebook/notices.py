@@ -194,8 +194,7 @@ class Notices:
         Who is not there gets nothing any more. What has no place now waits until it has one, and so
         does each provider's latest notice that never had one.
         """
-        latest = select(func.max(NOTICE.c.number)).group_by(NOTICE.c.provider_id)
-        placeless = and_(NOTICE.c.state == NoticeState.KEPT.value, NOTICE.c.number.in_(latest))
+        placeless = and_(NOTICE.c.state == NoticeState.KEPT.value, _is_latest())
         with writing(self.engine) as connection:
             for row in _notices(connection, or_(_waits(), placeless)):
                 changes = _readdressed(row, addresses.get(row.provider_id))
@@ -207,10 +206,7 @@ class Notices:
     def latest(self) -> dict[str, NoticeRow]:
         """Return the latest notice of each provider."""
         with reading(self.engine) as connection:
-            numbers = select(func.max(NOTICE.c.number)).group_by(NOTICE.c.provider_id)
-            return {
-                row.provider_id: row for row in _notices(connection, NOTICE.c.number.in_(numbers))
-            }
+            return {row.provider_id: row for row in _notices(connection, _is_latest())}
 
     @in_plain_words
     def notices(
@@ -403,6 +399,11 @@ def _readdressed(row: NoticeRow, address: Address | None) -> dict[str, Any]:
         if email_to is None:
             changes |= {"email_state": EmailState.NONE.value, "email_trouble": None}
     return changes
+
+
+def _is_latest() -> ColumnElement[bool]:
+    latest = select(func.max(NOTICE.c.number)).group_by(NOTICE.c.provider_id)
+    return NOTICE.c.number.in_(latest)
 
 
 def _waits() -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from casebook.notices import Address, NewNotice, NoticeRow
 from casebook.record import SourceOutcome
+from casebook.reported import Reported
 from casebook.store import Casebook
 from casebook.working_days import working_days_after
 from flows.account import Account
@@ -70,7 +71,7 @@ def make_notices(
     `pulls` come with their frames.
     """
     as_of, notices = account.as_of, casebook.notices()
-    if any(night.as_of > as_of for night in casebook.nights()):
+    if max(Reported(casebook).nights(), default=as_of) > as_of:
         return facts_on_record(casebook, as_of, reason=OLDER)
     sources = _sources(account, pulls, casebook, settings)
     if sources is None:

@@ -221,7 +221,7 @@ def _item(case: Mapping[Any, Any], words: Wording, council_names: Mapping[str, s
         council=council,
         person=case["person"],
         initials=case["initials"],
-        born="" if kind in BIRTH_UNTOLD and _is_about_birth(case, kind) else case["born"],
+        born="" if _is_about_birth(case, kind) else case["born"],
         service=facts["service"],
         found=words(*place, "found", **facts),
         record=words(*(by_reason if words.has(*by_reason) else (*place, "record")), **facts),
@@ -240,21 +240,23 @@ VALUES_UNTOLD = frozenset(
 """The types whose values name another provider, or hold names, birth dates and NHS numbers."""
 
 
-BIRTH_UNTOLD = frozenset({DiscrepancyType.IDENTITY_DIFFERS, DiscrepancyType.POSSIBLE_MATCH})
-
-
 def _is_about_birth(case: Mapping[Any, Any], kind: DiscrepancyType) -> bool:
     """Say whether the date of birth may be what differs, so that not even its year is told."""
-    stated = _text(case["council_value"])
-    return kind is DiscrepancyType.POSSIBLE_MATCH or "; date_of_birth " in f"; {stated}"
+    if kind is DiscrepancyType.IDENTITY_DIFFERS:
+        return "date_of_birth" in _differing(case)
+    return kind is DiscrepancyType.POSSIBLE_MATCH
 
 
 def _details(case: Mapping[Any, Any], words: Wording) -> str:
     """Say which details differ, and none of them."""
-    stated = _text(case["council_value"])
-    differing = [name for name in DIFFERING if f"; {name} " in f"; {stated}"]
-    told = [words("details", name) for name in differing or ["name"]]
+    told = [words("details", name) for name in _differing(case) or ["name"]]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
+def _differing(case: Mapping[Any, Any]) -> list[str]:
+    """Return which details of a person differ."""
+    stated = _text(case["council_value"])
+    return [name for name in DIFFERING if f"; {name} " in f"; {stated}"]
 
 
 def _council(code: str, words: Wording, council_names: Mapping[str, str]) -> str:
