@@ -1,0 +1,1 @@
+"""The gates' results as a page and as data: pure renderers."""
