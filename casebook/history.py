@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row, select
 
 from casebook.frames import Values, to_values
+from casebook.gate_models import GATE_RELEASE
 from casebook.models import (
     ACTION_LAPSE,
     CASE_ACTION,
@@ -47,6 +48,7 @@ class What(Vocabulary):
     ASSIGNED = "assigned", "who has a case: team and worker"
     LEVELS = "levels", "the service levels"
     PURGED = "purged", "the personal data of a case was removed"
+    RELEASED = "released", "a person let out what gates had held, by its hash"
 
 
 Key = tuple[date | None, str | None, int | None]
@@ -118,6 +120,11 @@ def _standing(connection: Connection) -> Iterator[tuple[What, dict[Key, str]]]:
     night, turn, said = CASE_NIGHT.c, CASE_TURN.c, CASE_STATEMENT.c
     nights = connection.execute(select(night.as_of, night.content_hash))
     yield What.NIGHT, {(row.as_of, None, None): row.content_hash for row in nights}
+    released = connection.execute(select(GATE_RELEASE)).mappings()
+    yield (
+        What.RELEASED,
+        {(row["as_of"], None, row["number"]): evidence_of(row) for row in released},
+    )
     turns = connection.execute(select(turn.as_of, turn.discrepancy_id, turn.turn))
     yield What.TURN, {(row.as_of, row.discrepancy_id, None): row.turn for row in turns}
     statements = connection.execute(select(said.as_of, said.discrepancy_id, said.changed))

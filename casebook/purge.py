@@ -28,6 +28,7 @@ from sqlalchemy import (
 from casebook.actions import Action
 from casebook.casefile import KEY
 from casebook.feed_models import FEED_EXPORT, FEED_REFUSAL
+from casebook.gate_models import GATE_NIGHT, HELD_FILE
 from casebook.history import What, append, evidence_of
 from casebook.models import (
     ACTION_LAPSE,
@@ -46,7 +47,10 @@ from schemas.errors import WrongUsage
 WHO = "a purge"
 NIGHTS_UNTIL, CASES_UNTIL = "nights_purged_until", "cases_purged_until"
 OF_CASES = (DISCREPANCY_CASE, CASE_STATEMENT, CASE_ACTION)
-EMPTIED = tuple(table.name for table in (*OF_CASES, NIGHT_DISCREPANCY, FEED_REFUSAL, NOTICE))
+EMPTIED = tuple(
+    table.name
+    for table in (*OF_CASES, NIGHT_DISCREPANCY, FEED_REFUSAL, NOTICE, GATE_NIGHT, HELD_FILE)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +90,8 @@ def purge(
     if not dry_run:
         _empty_refusals(connection, nights_before)
         _empty(connection, NOTICE, NOTICE.c.as_of < nights_before)
+        _empty(connection, GATE_NIGHT, GATE_NIGHT.c.as_of < nights_before)
+        connection.execute(delete(HELD_FILE).where(HELD_FILE.c.as_of < nights_before))
         _empty_nights(connection, list(nights))
         _empty_cases(connection, cases, before=cases_before, now=now)
     return purged

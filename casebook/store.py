@@ -15,6 +15,7 @@ from casebook.changes import COMPARED, compare
 from casebook.database import connect, reading, rewrite, writing
 from casebook.faults import in_plain_words, place
 from casebook.frames import ABOUT, about_of, checked, from_rows, to_compare, to_rows
+from casebook.gates import Gates
 from casebook.keeping import keep_levels, kept_levels, read_rulings
 from casebook.levels import ServiceLevels
 from casebook.locks import lock
@@ -264,6 +265,10 @@ class Casebook:
     def notices(self) -> Notices:
         """Return what providers are told and answered."""
         return Notices(self.engine, self.clock)
+
+    def gates(self) -> Gates:
+        """Return what gates made of nights, and what people let out."""
+        return Gates(self.engine, self.clock)
 
     @in_plain_words
     def case_counts(self, as_of: date) -> CaseCounts | None:

@@ -47,6 +47,8 @@ def test_the_personal_columns_are_those_that_somebody_decided_on() -> None:
         "feed_refusal.text",
         "notice.email_to",
         "notice.content",
+        "gate_night.profile",
+        "held_file.content",
     }
 
 
