@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,10 +10,10 @@ from publishing.reports import figures
 from publishing.reports.charts import Bars, Lines, bars, lines
 from publishing.reports.facts import WEEKS, ReportFacts
 from publishing.reports.figures import Week
+from publishing.styles import styles
 from publishing.templates import Templates
 
 TEMPLATE = "report.html.j2"
-STYLES = Path(__file__).with_name("static") / "report.css"
 MOST_PROVIDERS = 10
 MOST_TEAMS = 15
 MOST_ROWS = 25
@@ -29,7 +27,7 @@ def page(facts: ReportFacts, templates: Templates) -> bytes:
     """Return the page of a report. Raises `WrongUsage` where a council's own template is broken."""
     told = {
         "facts": facts,
-        "css": _styles(),
+        "css": styles(),
         "weeks_told": WEEKS,
         "cases": len(facts.cases),
         "breached": int(facts.cases["breached"].sum()),
@@ -43,11 +41,6 @@ def page(facts: ReportFacts, templates: Templates) -> bytes:
         **_withheld(facts),
     }
     return templates.render(TEMPLATE, **told).lstrip().encode()
-
-
-@cache
-def _styles() -> str:
-    return STYLES.read_text(encoding="utf-8")
 
 
 def _open_cases(facts: ReportFacts) -> dict[str, object]:
