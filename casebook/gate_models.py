@@ -42,20 +42,19 @@ GATE_NIGHT = Table(
     personal("profile", LargeBinary(), null=True),
 )
 
-# What people let out, only ever added to. `evidence` is the hash of the figures that they let out:
-# other figures are held again. `gates` are joined by `;`.
+# What people let out, only ever added to. `owner` is a council or a provider, `figures` JSON: what
+# had failed, by source and gate. Other figures are held again.
 GATE_RELEASE = Table(
     "gate_release",
     METADATA,
     numbered(),
     harmless("as_of", Date()),
-    harmless("local_authority", Text()),
+    harmless("owner", Text()),
     harmless("at", DateTime(timezone=True)),
     accountable("who"),
     harmless("reason", Text()),
-    harmless("evidence", Text()),
-    harmless("gates", Text()),
-    Index("ix_gate_release_night", "as_of", "local_authority"),
+    harmless("figures", Text()),
+    Index("ix_gate_release_night", "as_of", "owner"),
 )
 
 # The frames of a night of which something is held or was left out by a gate, one row a file.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -62,18 +63,23 @@ class GateNight:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What a person let out: of which night and council, why, and which gates had failed.
+    """What a person let out: of which night, whose, why, and which figures of which gates.
 
-    `evidence` is the hash of the figures that the person let out.
+    `owner` is a council's code or a provider's reference. `figures` has those that had failed, by
+    `source.gate`: the same gate with another figure is not let out.
     """
 
     as_of: date
-    local_authority: str
+    owner: str
     who: str
     reason: str
-    evidence: str
-    gates: tuple[str, ...]
+    figures: Mapping[str, float]
     at: datetime | None = None
+
+    def covers(self, result: GateResult) -> bool:
+        """Say whether this very figure was let out."""
+        figure = self.figures.get(f"{result.source}.{result.gate}")
+        return figure is not None and figure == result.observed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,17 +173,18 @@ class Gates:
     def release(self, release: Release) -> None:
         """Write down what a person lets out, in the history as well; the same again is once."""
         table = GATE_RELEASE.c
+        figures = json.dumps(release.figures, sort_keys=True)
         same = (
             (table.as_of == release.as_of)
-            & (table.local_authority == release.local_authority)
-            & (table.evidence == release.evidence)
+            & (table.owner == release.owner)
+            & (table.figures == figures)
         )
         with writing(self.engine) as connection:
             if connection.scalar(select(table.number).where(same)) is not None:
                 return
             number = (connection.scalar(select(func.max(table.number))) or 0) + 1
             now = self.clock()
-            facts = asdict(release) | {"gates": ";".join(release.gates)}
+            facts = asdict(release) | {"figures": figures}
             row = {**facts, "number": number, "at": now.astimezone(UTC)}
             connection.execute(insert(GATE_RELEASE), [row])
             entry = pd.DataFrame(
@@ -255,6 +262,7 @@ def _figures(connection: Connection, as_of: date) -> pd.DataFrame:
             gate.as_of < as_of,
             gate.as_of >= as_of - timedelta(days=REACH_DAYS),
             gate.observed.is_not(None),
+            gate.outcome != GateOutcome.FAILED.value,
             night.accepted,
         )
         .order_by(gate.as_of)
@@ -277,11 +285,10 @@ def _releases(connection: Connection, where: ColumnElement[bool]) -> tuple[Relea
     return tuple(
         Release(
             as_of=row.as_of,
-            local_authority=row.local_authority,
+            owner=row.owner,
             who=row.who,
             reason=row.reason,
-            evidence=row.evidence,
-            gates=tuple(row.gates.split(";")),
+            figures=json.loads(row.figures),
             at=utc(row.at),
         )
         for row in connection.execute(query)

@@ -41,17 +41,14 @@ def upgrade() -> None:
         "gate_release",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
-        sa.Column("local_authority", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("evidence", sa.Text(), nullable=False),
-        sa.Column("gates", sa.Text(), nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_gate_release"),
     )
-    op.create_index(
-        "ix_gate_release_night", "gate_release", ["as_of", "local_authority"], unique=False
-    )
+    op.create_index("ix_gate_release_night", "gate_release", ["as_of", "owner"], unique=False)
     op.create_table(
         "held_file",
         sa.Column("as_of", sa.Date(), nullable=False),
