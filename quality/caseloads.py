@@ -1,0 +1,170 @@
+"""The figures of each caseload, beside the CPLIs of the night and the provider's list before it.
+
+A provider's own history is short, so a list is held to what the councils know of the provider.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from quality.keyed import row_hashes
+from reconciliation.days import NEVER, UNSTATED, Mask, days
+
+FEWEST = 5
+"""Of fewer entries no share is told."""
+
+STILL_LISTED_DAYS = 60
+"""For so long after a CPLI's end a provider may still list its person, by mistake."""
+
+ALIKE_DAYS = 3
+STATED = ("person_id", "nhs_number")
+CONTENT = (
+    *("cpli_id", "person_id", "nhs_number", "family_name", "given_name", "date_of_birth"),
+    *("service_type", "start_date", "end_date", "weekly_quantity"),
+)
+
+
+def measure(
+    caseloads: pd.DataFrame,
+    entries: pd.DataFrame,
+    cplis: pd.DataFrame,
+    *,
+    as_of: int,
+    max_age_days: int,
+    key: str,
+) -> pd.DataFrame:
+    """Return a row of figures for each caseload in time that could be read, by its number.
+
+    `caseloads` and `entries` are those of `reconciliation.Night`, `cplis` all that could be read of
+    all councils, rejected ones included. A figure that cannot be told is NaN.
+    """
+    age = as_of - days(caseloads["caseload_date"], missing=UNSTATED)
+    in_time = (age >= 0) & (age <= max_age_days) & caseloads["failure"].isna().to_numpy(dtype=bool)
+    lists = caseloads[in_time].set_index("caseload")
+    entries = entries[entries["caseload"].isin(lists.index)]
+    counts = entries.groupby("caseload").size().reindex(lists.index, fill_value=0)
+    figures = pd.DataFrame(index=lists.index)
+    figures["strangers_share"], figures["known_share"], figures["same_shift_share"] = _beside_cplis(
+        entries, cplis, lists
+    )
+    of_list = entries["caseload"]
+    on = days(entries["caseload_date"], missing=UNSTATED)
+    over = days(entries["end_date"], missing=NEVER) < on
+    figures["ended_share"] = _share(over, of_list, lists.index)
+    figures["future_share"] = _share(
+        days(entries["start_date"], missing=UNSTATED) > on, of_list, lists.index
+    )
+    rows = pd.Series(row_hashes(entries[list(CONTENT)].astype("str"), key), index=entries.index)
+    repeated = pd.DataFrame({"caseload": of_list, "row": rows}).duplicated().to_numpy()
+    figures["repeats_share"] = _share(repeated, of_list, lists.index)
+    before = _before(lists)
+    length, length_before = counts, counts.reindex(before).to_numpy()
+    supported = _supported(cplis, on=days(lists["caseload_date"], missing=UNSTATED), lists=lists)
+    figures["known_share"] = figures["known_share"].where(supported >= FEWEST)
+    at_least = np.maximum(supported, FEWEST)
+    figures["against_expected"] = np.where(counts >= FEWEST, length / at_least, np.nan)
+    figures["against_last_list"] = np.where(
+        (length_before >= 2 * FEWEST) & (length < supported), length / length_before, np.nan
+    )
+    content = rows.groupby(of_list).sum().reindex(lists.index)
+    alike = content.notna() & content.eq(content.reindex(before).to_numpy())
+    dates = days(lists["caseload_date"], missing=UNSTATED)
+    gap = dates - pd.Series(dates, index=lists.index).reindex(before).to_numpy()
+    figures["unchanged_days"] = np.where(alike & (counts >= 2 * FEWEST), gap, np.nan)
+    return figures.astype(np.float64)
+
+
+def _before(lists: pd.DataFrame) -> np.ndarray:
+    """Return the number of each provider's list before this one, -1 where there is none."""
+    order = lists.sort_values(["provider_id", "caseload_date", "received"])
+    numbers = pd.Series(order.index, index=order.index)
+    before = numbers.groupby(order["provider_id"]).shift(fill_value=-1)
+    found: np.ndarray = before.reindex(lists.index).to_numpy()
+    return found
+
+
+def _supported(cplis: pd.DataFrame, *, on: np.ndarray, lists: pd.DataFrame) -> np.ndarray:
+    """Return how many people each list's provider supports on its date, as the councils have it."""
+    lines = cplis[cplis["authorisation"].eq("authorised") & cplis["person_id"].notna()]
+    start, end = days(lines["start_date"], missing=NEVER), days(lines["end_date"], missing=NEVER)
+    supported = np.zeros(len(lists), dtype=np.int64)
+    for day in np.unique(on):
+        running = lines[(start <= day) & (end >= day)]
+        people = running.drop_duplicates(["provider_id", "local_authority", "person_id"])
+        counts = people["provider_id"].value_counts()
+        here = on == day
+        supported[here] = lists["provider_id"][here].map(counts).fillna(0)
+    return supported
+
+
+def _beside_cplis(
+    entries: pd.DataFrame, cplis: pd.DataFrame, lists: pd.DataFrame
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return the shares of strangers, of people known as this provider's, and of one same shift.
+
+    A stranger has CPLIs, but none with this provider. Somebody is known where a CPLI with this
+    provider is planned, active, or ended not long before. Starts that all lie off the CPLI's by the
+    same number of days are not each provider's own mistake.
+    """
+    found = _found(entries, cplis)
+    by_entry = found.groupby("entry")
+    strangers = ~by_entry["own"].any()
+    known = by_entry["known"].any()
+    of_list = entries["caseload"].reindex(strangers.index)
+    off = found.loc[found["own"], ["entry", "off"]].dropna()
+    nearest = off.assign(size=off["off"].abs()).sort_values("size").drop_duplicates("entry")
+    off_by = nearest.set_index("entry")["off"]
+    off_list = entries["caseload"].reindex(off_by.index)
+    pairs = pd.DataFrame({"caseload": off_list, "off": off_by})
+    shifted = pairs["off"].abs().ge(ALIKE_DAYS)
+    tally = pairs[shifted].value_counts().groupby("caseload").max()
+    told = off_list.value_counts()
+    same_shift = (tally / told).reindex(told.index, fill_value=0)[told >= FEWEST]
+    return (
+        _share(strangers, of_list, lists.index),
+        _share_of_all(known, entries, lists.index),
+        same_shift.reindex(lists.index),
+    )
+
+
+def _found(entries: pd.DataFrame, cplis: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each entry and CPLI that share an id, an NHS number or a person's reference.
+
+    Columns: entry (its index), own, known (bool), off (days from the CPLI's start to the entry's).
+    """
+    ours = entries[["provider_id", "caseload_date", "start_date", *STATED, "cpli_id"]]
+    ours = ours.rename(columns={"provider_id": "lists"}).rename_axis("entry").reset_index()
+    theirs = cplis[["provider_id", "start_date", "end_date", *STATED, "cpli_id"]]
+    parts = []
+    for column in ("cpli_id", *STATED):
+        stated = ours[ours[column].notna()].drop(columns=[*({"cpli_id", *STATED} - {column})])
+        had = theirs[theirs[column].notna()].drop(columns=[*({"cpli_id", *STATED} - {column})])
+        parts.append(stated.merge(had, on=column, suffixes=("", "_council")).drop(columns=[column]))
+    beside = pd.concat(parts, ignore_index=True)
+    on = days(beside["caseload_date"], missing=UNSTATED)
+    own = beside["lists"].eq(beside["provider_id"])
+    lately = days(beside["end_date"], missing=NEVER) >= on - STILL_LISTED_DAYS
+    start = days(beside["start_date"], missing=UNSTATED)
+    start_council = days(beside["start_date_council"], missing=UNSTATED)
+    stated_both = (start != UNSTATED) & (start_council != UNSTATED)
+    return pd.DataFrame(
+        {
+            "entry": beside["entry"],
+            "own": own,
+            "known": own & lately,
+            "off": np.where(stated_both, start - start_council, np.nan),
+        }
+    )
+
+
+def _share(flags: pd.Series | Mask, of_list: pd.Series, lists: pd.Index) -> pd.Series:
+    """Return the share of flags set by list, NaN where it has too few."""
+    grouped = pd.Series(np.asarray(flags, dtype=np.float64)).groupby(of_list.to_numpy())
+    return grouped.mean()[grouped.size() >= FEWEST].reindex(lists)
+
+
+def _share_of_all(known: pd.Series, entries: pd.DataFrame, lists: pd.Index) -> pd.Series:
+    """Return the share of all a list's entries for which something holds."""
+    flags = known.reindex(entries.index, fill_value=False)
+    return _share(flags, entries["caseload"], lists)
