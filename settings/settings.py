@@ -37,6 +37,7 @@ from casebook.levels import ServiceLevels
 from reconciliation.night import Tolerances
 from schemas.errors import WrongUsage
 from schemas.vocabularies import ServiceType
+from settings.alerts import AlertEmail, Alerts, Webhook
 from settings.answers import Answers
 from settings.desk import DEFAULT_QUEUE, HOLIDAYS, Levels, Retention, Route
 from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
@@ -170,6 +171,7 @@ class Settings(BaseSettings):
     feed: Feed = Feed()
     notices: Notices = Notices()
     reports: Reports = Reports()
+    alerts: Alerts = Alerts()
 
     def tables(self) -> dict[str, TableSource | Caseloads]:
         """Return every table that the file of settings names, by what people call it."""
@@ -229,6 +231,7 @@ def load_settings(config: Path | None = None) -> Settings:
         update={
             "places": _absolute(settings.places, home),
             "reports": settings.reports.seen_from(home),
+            "alerts": settings.alerts.seen_from(home),
         }
     )
 
@@ -315,6 +318,7 @@ def _names() -> frozenset[str]:
     models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
     models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads, Answers]
     models += [Notices, Email, Route, Retention, Feed, RestPlace, Reports]
+    models += [Alerts, AlertEmail, Webhook]
     names = {name for model in models for name in model.model_fields}
     plain = (*fields(Tolerances), *fields(ServiceLevels))
     return frozenset(names | {field.name for field in plain})
