@@ -27,7 +27,7 @@ class Mail:
     @property
     def text(self) -> str:
         """What it says, as people read it."""
-        return str(self.message.get_content())
+        return str(self.message.get_content()).replace("\r\n", "\n")
 
 
 @dataclass(kw_only=True)
@@ -43,7 +43,7 @@ class MailServer:
     login_says: AuthResult | None = None
     port: int = 0
 
-    async def handle_MAIL(
+    async def begin(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.tries += 1
@@ -53,7 +53,7 @@ class MailServer:
         envelope.mail_options.extend(options)
         return "250 OK"
 
-    async def handle_RCPT(
+    async def address(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
     ) -> str:
         if address in self.says:
@@ -61,8 +61,8 @@ class MailServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
-        if "DATA" in self.says and self.says["DATA"]:
+    async def take(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        if self.says.get("DATA"):
             return self.says["DATA"]
         self.mails.append(
             Mail(
@@ -106,6 +106,8 @@ def mail_server(
 ) -> Iterator[MailServer]:
     """Run a mail server in a thread; with a certificate it protects the connection."""
     held = MailServer()
+    for command, answer in {"MAIL": held.begin, "RCPT": held.address, "DATA": held.take}.items():
+        setattr(held, f"handle_{command}", answer)  # as aiosmtpd calls them
     context = None
     if certificate is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -114,7 +116,8 @@ def mail_server(
         held,
         hostname=HOST,
         port=0,
-        authenticator=held.login if logins else None,
+        authenticator=held.login,
+        auth_exclude_mechanism=() if logins else ("LOGIN", "PLAIN"),
         auth_required=logins and starttls and certificate is not None,
         auth_require_tls=context is not None and starttls,
         tls_context=context if starttls else None,
