@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
+from schemas.lineage import CameColumn
 from schemas.vocabularies import Vocabulary
 
 ABOUT_COLUMNS = ("discrepancy_id", "team", "worker", "entry_identities")
@@ -156,7 +157,8 @@ class SourceRecord:
     """What a source gave on a night.
 
     `source` is named as in refusals ("caseload P0001"); `file` is the path below the sources' root,
-    empty where none came; `reason` is a short code of why the file was not used.
+    empty where none came; `reason` is a short code of why the file was not used. `shape` are the
+    file's columns, where it came tonight; a night's content does not depend on it.
     """
 
     source: str
@@ -168,6 +170,7 @@ class SourceRecord:
     rejected_rows: int | None = None
     warnings: int | None = None
     reason: str | None = None
+    shape: tuple[CameColumn, ...] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -165,9 +165,16 @@ def _facts(night: NightFacts, timeliness: pd.DataFrame) -> dict[Table, list[dict
         NIGHT_NOT_ASSESSED: [
             {"side": side, "code": code} for side, codes in sides.items() for code in sorted(codes)
         ],
-        NIGHT_SOURCE: [{**asdict(source), "outcome": source.outcome.value} for source in sources],
+        NIGHT_SOURCE: [_of_source(source) for source in sources],
         NIGHT_TIMELINESS: [dict(zip(columns, row, strict=True)) for row in to_values(timeliness)],
     }
+
+
+def _of_source(source: SourceRecord) -> dict[str, Any]:
+    """Return what is on record of a source: all but its columns, which are kept apart."""
+    told = asdict(replace(source, shape=None))
+    del told["shape"]
+    return told | {"outcome": source.outcome.value}
 
 
 def _hash(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
+from connectors.shapes import looked_at, positions, shape, swapped
 from connectors.tabular import TEXT, Heading, canonical, raw_table, read_heading
 from connectors.text import AS_CSV, utf8_text
 from connectors.wording import refused
+from schemas.lineage import CameColumn
 from schemas.raw import FileFacts, RawTable, RefusalLog
 from schemas.tables import TableColumns
 
@@ -44,10 +47,14 @@ csv.field_size_limit(2**31 - 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """A file's canonical columns as text (null where empty), and one `ragged` flag a row."""
+    """A file's canonical columns as text (null where empty), and one `ragged` flag a row.
+
+    `others` are columns that are none of ours by their places, or the first rows of them.
+    """
 
     columns: dict[str, pa.ChunkedArray]
     ragged: npt.NDArray[np.bool_]
+    others: dict[int, pa.ChunkedArray]
 
 
 @dataclass
@@ -67,8 +74,10 @@ class Lines:
         return line.group().decode()
 
 
-def read_csv(content: bytes, *, table: TableColumns, source: str, facts: FileFacts) -> RawTable:
-    """Read a CSV file's cells as text.
+def read_csv(
+    content: bytes, *, table: TableColumns, source: str, facts: FileFacts, pair: str = ""
+) -> RawTable:
+    """Read a CSV file's cells as text; `pair` are two characters that have changed places in it.
 
     Raises SourceRefused `unreadable`, `missing_columns` or `doubled_column`.
     """
@@ -79,9 +88,21 @@ def read_csv(content: bytes, *, table: TableColumns, source: str, facts: FileFac
     _refuse_other_delimiter(first, table=table, notes=notes)
     heading = read_heading(first, table=table, notes=notes)
     cells = read_fast(lines, heading) or read_with_care(lines, heading)
+    facts = replace(facts, shape=_shape(heading, cells, table=table, pair=pair))
     return raw_table(
         cells.columns, cells.ragged, table=table, source=source, facts=facts, notes=notes
     )
+
+
+def _shape(
+    heading: Heading, cells: Cells, *, table: TableColumns, pair: str
+) -> tuple[CameColumn, ...]:
+    rewrite = partial(swapped, pair=pair) if pair else str
+    ours = positions(heading.positions)
+    columns = {**{at: cells.columns[name] for at, name in ours.items()}, **cells.others}
+    looked = {at: looked_at(column, rewrite=rewrite) for at, column in columns.items()}
+    headings = [rewrite(each) for each in heading.headings]
+    return shape(headings, looked, table=table, ours=ours)
 
 
 def _end_of_rows(text: bytes) -> int:
@@ -148,6 +169,7 @@ def read_fast(lines: Lines, heading: Heading) -> Cells | None:
     return Cells(
         columns={name: cells[position] for name, position in heading.positions.items()},
         ragged=np.zeros(len(cells), dtype=bool),
+        others={position: cells[position] for position in heading.unknown},
     )
 
 
@@ -203,6 +225,7 @@ def read_with_care(lines: Lines, heading: Heading) -> Cells:
     """
     judged = _Judged()
     pieces: list[dict[str, pa.Array]] = []
+    others: dict[int, pa.ChunkedArray] = {}
     rows: list[list[str]] = []
     for row in _rows(lines, heading):
         judged.add(row, heading)
@@ -210,15 +233,17 @@ def read_with_care(lines: Lines, heading: Heading) -> Cells:
         rows.append(cells if len(cells) >= heading.named else _filled_up(cells, heading))
         if len(rows) == ROWS_AT_ONCE:
             pieces.append(_columns(rows, heading))
+            others = others or _others(rows, heading)
             rows = []
     pieces.append(_columns(rows, heading))
+    others = others or _others(rows, heading)
     trusted, ragged = judged.verdict(heading)
     columns = {}
     for name, position in heading.positions.items():
         cells = pa.chunked_array([piece[name] for piece in pieces])
         stated = pc.and_(pc.not_equal(cells, ""), pa.array(trusted > position))
         columns[name] = pc.if_else(stated, cells, pa.scalar(None, TEXT))
-    return Cells(columns=columns, ragged=ragged)
+    return Cells(columns=columns, ragged=ragged, others=others)
 
 
 def _filled_up(cells: list[str], heading: Heading) -> list[str]:
@@ -228,6 +253,11 @@ def _filled_up(cells: list[str], heading: Heading) -> list[str]:
 def _columns(rows: list[list[str]], heading: Heading) -> dict[str, pa.Array]:
     columns = list(zip(*rows, strict=False)) or [()] * heading.named
     return {name: pa.array(columns[at], TEXT) for name, at in heading.positions.items()}
+
+
+def _others(rows: list[list[str]], heading: Heading) -> dict[int, pa.ChunkedArray]:
+    columns = list(zip(*rows, strict=False)) or [()] * heading.named
+    return {at: pa.chunked_array([pa.array(columns[at], TEXT)]) for at in heading.unknown}
 
 
 class _Row(NamedTuple):

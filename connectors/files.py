@@ -120,7 +120,7 @@ class FileTable:
             table, headings={name: table.heading(name).translate(swapped) for name in table.known}
         )
         content = content.translate(bytes.maketrans(pair.encode(), pair[::-1].encode()))
-        raw = read_csv(content, table=table, source=source, facts=facts)
+        raw = read_csv(content, table=table, source=source, facts=facts, pair=pair)
         return replace(raw, frame=raw.frame.assign(**_swapped_back(raw.frame, table, pair)))
 
     def _as_utf8(self, content: bytes, *, table: TableColumns, file: str) -> bytes:

@@ -12,7 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.shapes import headings_alone, positions
 from connectors.wording import ask, listed, refused
+from schemas.errors import SourceRefused
 from schemas.raw import FileFacts, RawTable, RefusalLog
 from schemas.tables import CASELOAD, CPLI, PORTAL, TableColumns
 
@@ -51,7 +53,7 @@ TELLING_APART = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """Where a file keeps its canonical columns; positions count from 0.
+    """Where a file keeps its canonical columns; positions count from 0. `headings` are its own.
 
     `named` cells reach to the last heading that is not blank, `width` to the end of the line.
     `comma_safe` is the number of cells from the left that no unquoted comma can have moved, and
@@ -63,6 +65,13 @@ class Heading:
     width: int
     comma_safe: int
     only_whom: int
+    headings: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """Where columns stand that are none of ours."""
+        known = set(self.positions.values())
+        return tuple(at for at in range(len(self.headings)) if at not in known)
 
 
 def canonical(heading: str) -> str:
@@ -77,19 +86,24 @@ def read_heading(cells: Sequence[str], *, table: TableColumns, notes: RefusalLog
     """
     names = _our_names([canonical(cell) for cell in cells], table=table)
     _refuse_doubled(names, table=table, file=notes.file)
-    positions = {name: names.index(name) for name in table.known if name in names}
-    _judge_missing(positions, is_empty=not any(names), table=table, notes=notes)
+    found = {name: names.index(name) for name in table.known if name in names}
     named = max((at + 1 for at, name in enumerate(names) if name), default=0)
-    unknown = [at for at in range(named) if names[at] not in positions]
+    try:
+        _judge_missing(found, is_empty=not any(names), table=table, notes=notes)
+    except SourceRefused as refusal:
+        refusal.shape = headings_alone(cells[:named], table=table, ours=positions(found))
+        raise
+    unknown = [at for at in range(named) if names[at] not in found]
     _warn_of_unknown(unknown, table=table, notes=notes)
     apart = TELLING_APART if table.name in COUNCILS_TABLES else frozenset()
-    commas = [positions[name] for name in COMMA_COLUMNS & positions.keys()]
+    commas = [found[name] for name in COMMA_COLUMNS & found.keys()]
     return Heading(
-        positions=positions,
+        positions=found,
         named=named,
         width=len(names),
         comma_safe=min([named, *unknown, *commas]),
-        only_whom=min([named, *(positions[name] for name in apart & positions.keys())]),
+        only_whom=min([named, *(found[name] for name in apart & found.keys())]),
+        headings=tuple(cells[:named]),
     )
 
 

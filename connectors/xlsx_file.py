@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from io import BytesIO
 from itertools import dropwhile
@@ -28,6 +28,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from connectors.shapes import looked_at, positions, shape
 from connectors.tabular import TEXT, leave_out, raw_table, read_heading
 from connectors.wording import refused
 from schemas.raw import FileFacts, RawTable, RefusalLog
@@ -124,6 +125,12 @@ def read_xlsx(content: bytes, *, table: TableColumns, source: str, facts: FileFa
         name: _column([row[position] for row in rest], name=name, table=table, notes=notes)
         for name, position in heading.positions.items()
     }
+    ours = positions(heading.positions)
+    looked = {
+        at: looked_at(pa.array([row[at] or None for row in rest], TEXT))
+        for at in range(heading.named)
+    }
+    facts = replace(facts, shape=shape(heading.headings, looked, table=table, ours=ours))
     # Every cell has its own place in a spreadsheet: no row is longer or shorter than another.
     ragged = np.zeros(len(rest), dtype=bool)
     return raw_table(columns, ragged, table=table, source=source, facts=facts, notes=notes)

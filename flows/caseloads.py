@@ -209,6 +209,7 @@ def _sources(opened: Sequence[Opened], cleaned: CleanedCaseloads) -> tuple[Sourc
             file=one.file.file,
             size_bytes=one.raw.facts.size_bytes,
             sha256=one.raw.facts.sha256,
+            shape=one.raw.facts.shape,
             rows=int(counts.loc[number, "rows"]),
             rejected_rows=int(counts.loc[number, "rejected_rows"]),
             warnings=int(warnings.get(one.file.file, 0)),

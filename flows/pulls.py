@@ -150,6 +150,7 @@ def used(source: str, raw: RawTable, cleaned: Cleaned) -> SourceRecord:
         file=raw.facts.file,
         size_bytes=raw.facts.size_bytes,
         sha256=raw.facts.sha256,
+        shape=raw.facts.shape,
         rows=counted.rows,
         rejected_rows=counted.rejected_rows,
         warnings=int(cleaned.refusals["level"].eq(RefusalLevel.WARNING.value).sum()),
@@ -187,6 +188,7 @@ def refused(source: str, error: SourceRefused) -> SourceRecord:
         outcome=SourceOutcome.REFUSED if came else SourceOutcome.NOT_RECEIVED,
         file=error.file if came else "",
         reason=error.rule,
+        shape=error.shape,
     )
 
 

@@ -195,6 +195,7 @@ def unmapped_suppliers(parts: Iterable[RawTable], local_authority: str) -> pd.Da
 def _without_a_cpli(cplis: _Cplis, local_authority: str) -> Pull[CouncilFacts]:
     unmapped = cplis.frames[UNMAPPED]
     why = _no_cpli(cplis.counted.file, local_authority, held_back=len(unmapped))
+    why.shape = cplis.record.shape
     nothing = without_council(local_authority, why)
     noted = pulls.together([cplis.refusals, nothing.frames["refusals"]])
     nothing = replace(nothing, frames={**nothing.frames, UNMAPPED: unmapped})

@@ -62,6 +62,7 @@ class StagedCplis:
             file=self.facts.file,
             size_bytes=self.facts.size_bytes,
             sha256=self.facts.sha256,
+            shape=self.facts.shape,
             rows=self.counted.rows,
             rejected_rows=self.counted.rejected_rows,
             warnings=self.warnings,

@@ -5,6 +5,8 @@ Every message says what happened and who should do what, and never holds a perso
 
 from __future__ import annotations
 
+from schemas.lineage import CameColumn
+
 
 class CpliError(Exception):
     """Any fault that this product foresees; `exit_code` is what the command ends with.
@@ -41,10 +43,12 @@ class WrongUsage(PersonNeeded):
 class SourceRefused(PersonNeeded):
     """A source's file cannot be used at all; `rule` is a short code of why.
 
-    The message names the file and who should act, and quotes nothing from inside it.
+    The message names the file and who should act, and quotes nothing from inside it. `shape` are
+    the file's columns, where it is refused for them and they are sure to be headings.
     """
 
     exit_code = 4
+    shape: tuple[CameColumn, ...] | None = None
 
     def __init__(self, message: str, *, rule: str, file: str = "", column: str = "") -> None:
         super().__init__(message)

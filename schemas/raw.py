@@ -9,18 +9,23 @@ from functools import cache
 
 import pandas as pd
 
+from schemas.lineage import CameColumn
 from schemas.tables import REFUSAL_COLUMNS, TableColumns
 from schemas.vocabularies import RefusalLevel
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileFacts:
-    """A file as it was received; `file` is its path below the sources' root, with slashes."""
+    """A file as it was received; `file` is its path below the sources' root, with slashes.
+
+    `shape` are its columns as they came, None where that is not known.
+    """
 
     file: str
     size_bytes: int
     sha256: str
     received_at: datetime
+    shape: tuple[CameColumn, ...] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

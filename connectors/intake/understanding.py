@@ -7,7 +7,7 @@ or an open end because a cell was written oddly.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from string import digits
 
@@ -19,10 +19,12 @@ from connectors.intake.labels import GUIDANCE_TITLE, LABELS
 from connectors.intake.reading import Reading
 from connectors.intake.sheets import Body, Merge, Sheet, opened
 from connectors.intake.words import LEAVER_WORDS, TOTAL_WORDS, key
+from connectors.shapes import MOST_CELLS, looked_at, shape
 from connectors.tabular import TEXT, UNKNOWN_COLUMNS_NAMED, leave_out, raw_table
 from connectors.wording import ask, listed, refused
 from connectors.xlsx_file import Cell
 from schemas.errors import SourceRefused
+from schemas.lineage import CameColumn, Looked
 from schemas.raw import FileFacts, RawTable, RefusalLog
 from schemas.tables import CASELOAD
 
@@ -135,6 +137,7 @@ def understand(
         for name, cells in reading.columns().items()
     }
     _judge_columns(heading, {*columns, *left_out}, left_out, notes)
+    facts = replace(facts, shape=_shape(sheet, heading, columns, body))
     for one in skipped:
         notes.warn(
             "row_skipped",
@@ -267,6 +270,26 @@ def _judge_columns(
             f"Column {position} of {notes.file} is none of ours and was ignored. "
             f"{ask(CASELOAD, 'correct its heading, if it should be read')}",
         )
+
+
+def _shape(
+    sheet: Sheet, heading: Heading, columns: Mapping[str, pa.ChunkedArray], body: Body
+) -> tuple[CameColumn, ...]:
+    """Return the columns as they came, ours by what was understood of their cells."""
+    order = sorted(heading.columns)
+    ours: dict[int, str] = {}
+    looked: dict[int, Looked] = {}
+    for place, at in enumerate(order):
+        meaning = heading.columns[at]
+        if meaning is None:
+            some = [str(cell) for cell in body.columns[at][:MOST_CELLS]]
+            looked[place] = looked_at(pa.array([cell or None for cell in some], TEXT))
+            continue
+        ours[place] = meaning.name
+        if meaning.name in columns:
+            looked[place] = looked_at(columns[meaning.name])
+    headings = [str(sheet.top[heading.row][at]) for at in order]
+    return shape(headings, looked, table=CASELOAD, ours=ours)
 
 
 def _named(heading: Heading) -> dict[int, str | None]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.feed import DATES, INSTANTS, ISO, NOTHING, Feed, translated
+from connectors.shapes import looked_at, shape
 from connectors.sql.cells import Cells, read_cells
+from connectors.sql.kinds import declared_type
 from connectors.sql.place import SqlPlace
 from connectors.sql.query import Asked, SqlTable
-from connectors.sql.snapshot import Rows, Snapshot
+from connectors.sql.snapshot import Described, Rows, Snapshot
 from connectors.tabular import TEXT, leave_out, raw_table
 from connectors.wording import listed
 from schemas.errors import SourceRefused
+from schemas.lineage import CameColumn, ColumnType, Looked
 from schemas.raw import FileFacts, RawTable, RefusalLog
 from schemas.tables import TableColumns
 
@@ -43,15 +46,25 @@ def read(
     The facts of a chunk are those of all rows up to its last: those of the last chunk are the
     table's. Raises SourceRefused `missing_columns` or `doubled_column`, and what a snapshot does.
     """
-    statement, names = _statement(snapshot, sql_table, feed, asked)
+    there = snapshot.headings(sql_table.without_rows(), sql_table.values(asked))
+    own_names = _ours_among(there, sql_table, feed, snapshot.place)
+    columns = _Columns.of(there, own_names, table=sql_table.of, driver=snapshot.driver)
+    if refusal := missing_columns(own_names, sql_table, feed, snapshot.place):
+        refusal.shape = columns.shape
+        raise refusal
+    statement = sql_table.statement(own_names)
+    names = own_names if sql_table.query else {name: name for name in own_names}
     notes = RefusalLog(source=source, file=file_of(snapshot.place, sql_table))
     _warn_of_missing(names, sql_table.of, notes=notes, place=snapshot.place)
     content = _Content()
     chunks = snapshot.rows(statement, sql_table.values(asked), at_once=rows_at_once)
     for rows in _at_least_one(chunks, names):
         cells = _cells(rows, names, feed=feed)
-        content.add({name: each.text for name, each in cells.items()}, sql_table.of)
-        raw = _raw(cells, sql_table.of, content.facts(notes.file, asked), notes, content.rows)
+        text = {name: each.text for name, each in cells.items()}
+        content.add(text, sql_table.of)
+        columns.look_at(text)
+        facts = replace(content.facts(notes.file, asked), shape=columns.shape)
+        raw = _raw(cells, sql_table.of, facts, notes, content.rows)
         yield _in_our_words(raw, cells, feed, provider_ids=provider_ids)
         notes = RefusalLog(source=source, file=notes.file)
 
@@ -67,6 +80,13 @@ def columns_of(snapshot: Snapshot, sql_table: SqlTable, feed: Feed, asked: Asked
     Raises SourceRefused `doubled_column` where it cannot be told which of two is meant.
     """
     there = snapshot.headings(sql_table.without_rows(), sql_table.values(asked))
+    return _ours_among(there, sql_table, feed, snapshot.place)
+
+
+def _ours_among(
+    described: Iterable[Described], sql_table: SqlTable, feed: Feed, place: SqlPlace
+) -> dict[str, str]:
+    there = [each.name for each in described]
     wanted = {name: feed.columns.get(name, name).strip() for name in sql_table.of.known}
     found: dict[str, str] = {}
     for name, own in wanted.items():
@@ -74,10 +94,10 @@ def columns_of(snapshot: Snapshot, sql_table: SqlTable, feed: Feed, asked: Asked
         alike = [each for each in alike if each.strip() == own] or alike
         if len(alike) > 1:
             raise SourceRefused(
-                f"{file_of(snapshot.place, sql_table)} has the column {own} more than once. Correct"
-                f" the query, or ask {snapshot.place.keeper} to correct the view.",
+                f"{file_of(place, sql_table)} has the column {own} more than once. Correct"
+                f" the query, or ask {place.keeper} to correct the view.",
                 rule="doubled_column",
-                file=file_of(snapshot.place, sql_table),
+                file=file_of(place, sql_table),
                 column=name,
             )
         if alike:
@@ -104,17 +124,6 @@ def missing_columns(
         file=file,
         column=";".join(lacking),
     )
-
-
-def _statement(
-    snapshot: Snapshot, sql_table: SqlTable, feed: Feed, asked: Asked
-) -> tuple[Any, dict[str, str]]:
-    """Return what asks for the rows, and under which name each column of ours then comes."""
-    own_names = columns_of(snapshot, sql_table, feed, asked)
-    if refusal := missing_columns(own_names, sql_table, feed, snapshot.place):
-        raise refusal
-    statement = sql_table.statement(own_names)
-    return statement, own_names if sql_table.query else {name: name for name in own_names}
 
 
 def _warn_of_missing(
@@ -196,6 +205,52 @@ def _in_our_words(
         return told
     by_type = translated(raw, iso, provider_ids=provider_ids)
     return replace(told, frame=told.frame.assign(**{name: by_type.frame[name] for name in times}))
+
+
+@dataclass(kw_only=True)
+class _Columns:
+    """The columns of a table as they come, and what has been seen of those that are ours.
+
+    What the database declares counts; of the others, cells are looked at.
+    """
+
+    headings: list[str]
+    table: TableColumns
+    ours: dict[int, str]
+    declared: dict[int, ColumnType]
+    looked: dict[int, Looked] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        there: Sequence[Described],
+        own_names: Mapping[str, str],
+        *,
+        table: TableColumns,
+        driver: str,
+    ) -> Self:
+        """Return the columns of an answer before any of its rows."""
+        ours = {own: name for name, own in own_names.items()}
+        types = {at: declared_type(each.type_code, driver) for at, each in enumerate(there)}
+        return cls(
+            headings=[each.name for each in there],
+            table=table,
+            ours={at: ours[each.name] for at, each in enumerate(there) if each.name in ours},
+            declared={at: kind for at, kind in types.items() if kind is not None},
+        )
+
+    def look_at(self, text: Mapping[str, pa.ChunkedArray]) -> None:
+        """Take a chunk into account."""
+        for at, name in self.ours.items():
+            if at not in self.declared:
+                self.looked[at] = self.looked.get(at, Looked()) + looked_at(text[name])
+
+    @property
+    def shape(self) -> tuple[CameColumn, ...]:
+        """The columns by all that has been read."""
+        return shape(
+            self.headings, self.looked, table=self.table, ours=self.ours, declared=self.declared
+        )
 
 
 @dataclass(kw_only=True)

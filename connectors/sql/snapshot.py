@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import ExceptionContext
@@ -33,6 +33,13 @@ class Rows:
     names: tuple[str, ...]
     types: tuple[Any, ...]
     columns: tuple[Sequence[Any], ...]
+
+
+class Described(NamedTuple):
+    """A column of an answer, and the driver's code of its type."""
+
+    name: str
+    type_code: Any
 
 
 @contextmanager
@@ -74,8 +81,13 @@ class Snapshot:
             with suppress(*CAUGHT):
                 connection.close()
 
-    def headings(self, statement: Executable, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the names of an answer's columns; of its rows none is read."""
+    @property
+    def driver(self) -> str:
+        """What speaks to the database; type codes are its own."""
+        return self._engine.dialect.driver
+
+    def headings(self, statement: Executable, values: Mapping[str, Any]) -> tuple[Described, ...]:
+        """Return an answer's columns; of its rows none is read."""
         return self._trying(lambda: self._headings(statement, values))
 
     def scalar(self, statement: Executable) -> Any:
@@ -126,9 +138,10 @@ class Snapshot:
             raise trouble(Fault.CUT_OFF, self.place)
         return self._connection.execute(statement, values, execution_options=options)
 
-    def _headings(self, statement: Executable, values: Mapping[str, Any]) -> tuple[str, ...]:
+    def _headings(self, statement: Executable, values: Mapping[str, Any]) -> tuple[Described, ...]:
         with self._ask(statement, values, stream_results=True, max_row_buffer=1) as result:
-            return tuple(result.keys())
+            described = zip(result.keys(), result.cursor.description, strict=True)
+            return tuple(Described(name, column[1]) for name, column in described)
 
     def _start(self, statement: Executable, values: Mapping[str, Any], *, at_once: int) -> _Answer:
         result = self._ask(statement, values, stream_results=True, max_row_buffer=at_once)
