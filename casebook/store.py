@@ -10,6 +10,7 @@ from typing import Self
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
+from casebook.alerts import Alerts
 from casebook.casefile import catch_up, read_cases, read_counts, read_frame
 from casebook.changes import COMPARED, compare
 from casebook.database import connect, reading, rewrite, writing
@@ -265,6 +266,10 @@ class Casebook:
     def notices(self) -> Notices:
         """Return what providers are told and answered."""
         return Notices(self.engine, self.clock)
+
+    def alerts(self) -> Alerts:
+        """Return what people are alerted to."""
+        return Alerts(self.engine, self.clock)
 
     def gates(self) -> Gates:
         """Return what gates made of nights, and what people let out."""

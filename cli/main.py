@@ -358,6 +358,22 @@ def notices(
     return show_notices(out, config, provider=provider, as_of=as_of, deliver=deliver)
 
 
+@cpli.command(epilog="Example: cpli alerts --check --out nights")
+@click.option(
+    "--check", is_flag=True, help="First look whether last night's night is late; send what waits."
+)
+@out_option(required=False)
+@config_option(required=False)
+def alerts(check: bool, out: Path | None, config: Path | None) -> int:
+    """Show what people are alerted to: what is open, what is over, what waits to be sent and why.
+
+    Each night sends what waits, as does --check. Exit code 3 says that something is open or waits.
+    """
+    from cli.alerts import show_alerts
+
+    return show_alerts(out, config, check=check)
+
+
 @cpli.command(epilog="Example: cpli cases --council E06000017 --type support_ended --out nights")
 @click.option("--council", metavar="COUNCIL", help="Cases of this council only: name or code.")
 @click.option(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from casebook.record import Change, CouncilRecord, Recorded
 from cli.terminal import say, show, table
-from flows.outcome import AnswersTaken, Carried, Delivery, NoticeFacts
+from flows.outcome import Alerted, AnswersTaken, Carried, Delivery, NoticeFacts
 from flows.outcome import in_words as in_words_of_export
 from flows.pulls import council_name
 from flows.steps import Done
@@ -43,6 +43,7 @@ def say_done(done: Done) -> None:
     say_delivery(done.delivery)
     say_answers(done.answers)
     say_notices(done.notices, done.carried)
+    say_alerted(done.alerted)
     for fault in done.faults:
         say(fault)
     say(f"Written to {done.folder}: {', '.join(_listed(done.files))}")
@@ -81,6 +82,18 @@ def say_carried(carried: Carried | None) -> None:
     if carried.waiting or carried.unsent:
         waiting = counted(carried.waiting, "notice")
         say(f"Waiting: {waiting}, {counted(carried.unsent, 'email')}: see cpli notices")
+
+
+def say_alerted(alerted: Alerted | None) -> None:
+    """Say what became of alerts."""
+    if alerted is None:
+        return
+    if alerted.sent:
+        say(f"Alerts: {counted(alerted.sent, 'message')} sent")
+    for trouble in alerted.troubles:
+        say(f"Alerts: {trouble}")
+    if alerted.waiting:
+        say(f"Waiting: {counted(alerted.waiting, 'alert message')}: see cpli alerts")
 
 
 def _listed(files: Iterable[str]) -> Iterator[str]:

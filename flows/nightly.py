@@ -29,8 +29,10 @@ from casebook.record import Recorded
 from casebook.store import Casebook
 from flows import steps
 from flows.account import Account, with_answers
+from flows.alerts import conditions_of, tell
 from flows.answers import take_answers
 from flows.clock import today
+from flows.failing import tell_of_it
 from flows.faults import quoting_nobody
 from flows.fetching import Fetched, fetch, put_away
 from flows.files import render
@@ -47,6 +49,7 @@ from flows.notices import (
 )
 from flows.origin import Origin, origin_of
 from flows.outcome import (
+    Alerted,
     AnswersTaken,
     Carried,
     Delivery,
@@ -122,7 +125,14 @@ def run_name() -> str:
     return f"night {flow_run.parameters.get('as_of') or today()}"
 
 
-@flow(name="night", flow_run_name=run_name, persist_result=False)
+@flow(
+    name="night",
+    flow_run_name=run_name,
+    persist_result=False,
+    on_failure=[tell_of_it],
+    on_crashed=[tell_of_it],
+    on_cancellation=[tell_of_it],
+)
 def nightly(
     sources: Path | None = None,
     config: Path | None = None,
@@ -214,6 +224,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
         put_away(fetched)
     delivery = deliver_exports(casebook, settings)
     carried = carry_notices(casebook, settings, out)
+    alerted = tell_alerts(account, asked, casebook, settings)
     show(account)
     steps.insist_on_something(account, folder=folder)
     return steps.Done(
@@ -230,6 +241,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
         answers=answers,
         notices=notices,
         carried=carried,
+        alerted=alerted,
     )
 
 
@@ -385,6 +397,16 @@ def notices_of_night(
 def carry_notices(casebook: Casebook, settings: Settings, out: Path) -> Carried:
     """Take what waits to providers."""
     return carry(casebook, settings, out=out)
+
+
+@task(name="tell alerts", **STEP)
+@quoting_nobody
+def tell_alerts(
+    account: Account, asked: Account, casebook: Casebook, settings: Settings
+) -> Alerted:
+    """Tell people what is not as it should be, and what is again."""
+    now, conditions = casebook.clock(), conditions_of(account, asked)
+    return tell(casebook, settings, conditions, as_of=account.as_of, now=now)
 
 
 @task(name="publish", **STEP)

@@ -112,6 +112,23 @@ class Carried:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alerted:
+    """What became of alerts: how many messages were sent, how many wait, and who should act.
+
+    Lines of the log are not counted.
+    """
+
+    sent: int = 0
+    waiting: int = 0
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self.waiting or self.troubles)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcomes:
     """What came of a night besides what it found."""
 

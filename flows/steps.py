@@ -19,7 +19,7 @@ from flows.account import Account, account_of, account_of_nothing, assemble
 from flows.caseloads import read_caseloads
 from flows.faults import Unforeseen, quoting_nobody
 from flows.files import NIGHT_FILES, REFUSALS, render
-from flows.outcome import AnswersTaken, Carried, Delivery, FeedFacts, NoticeFacts
+from flows.outcome import Alerted, AnswersTaken, Carried, Delivery, FeedFacts, NoticeFacts
 from flows.progress import Stopwatch, say_caseloads, say_council, say_reconciled, say_register
 from flows.pulls import CaseloadFacts, CouncilFacts, Pull, Pulls, RegisterFacts
 from flows.reading import (
@@ -68,11 +68,13 @@ class Done:
     answers: AnswersTaken | None = None
     notices: NoticeFacts | None = None
     carried: Carried | None = None
+    alerted: Alerted | None = None
 
     @property
     def exit_code(self) -> int:
         """What a command ends with that did this night."""
-        stuck = any(each is not None and each.stuck for each in (self.delivery, self.carried))
+        sent = (self.delivery, self.carried, self.alerted)
+        stuck = any(each is not None and each.stuck for each in sent)
         unmade = any(each is not None and each.trouble for each in (self.feed, self.notices))
         return NOT_ALL_DONE if self.missed or self.faults or stuck or unmade else 0
 

@@ -14,15 +14,27 @@ import pytest
 import yaml
 from house.repository import ROOT
 
-[DEPLOYMENT] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+from settings.alerts import Alerts
+
+[DEPLOYMENT, WATCH] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))[
+    "deployments"
+]
 [SCHEDULE] = DEPLOYMENT["schedules"]
+[WATCHED] = WATCH["schedules"]
 LONDON = ZoneInfo("Europe/London")
 
 
-def test_what_is_deployed_is_the_nightly_flow():
-    path, _, name = DEPLOYMENT["entrypoint"].partition(":")
-    flow = getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), name)
-    assert flow.name == "night"
+@pytest.mark.parametrize(("deployment", "name"), [(DEPLOYMENT, "night"), (WATCH, "watch")])
+def test_what_is_deployed_is_the_nightly_flow_and_its_watch(deployment, name):
+    path, _, function = deployment["entrypoint"].partition(":")
+    flow = getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), function)
+    assert flow.name == name
+
+
+def test_the_watch_looks_soon_after_a_night_is_late():
+    minute, hour, *every_day = WATCHED["cron"].split()
+    assert (every_day, WATCHED["timezone"]) == (["*"] * 3, SCHEDULE["timezone"])
+    assert Alerts().late_after < f"{int(hour):02}:{int(minute):02}" < "06:30"
 
 
 def test_a_night_never_overtakes_another():
@@ -105,7 +117,7 @@ def test_once_deployed_the_server_plans_the_nights(server):
             assert done.returncode == 0, done.stdout + done.stderr
         _until(client.read_flow_runs)
         planned = {run.next_scheduled_start_time for run in client.read_flow_runs()}
-    assert {each.astimezone(LONDON).strftime("%H:%M") for each in planned} == {"02:30"}
+    assert {each.astimezone(LONDON).strftime("%H:%M") for each in planned} == {"02:30", "06:05"}
 
 
 def _until(answered: Callable[[], object], *, seconds: float = 90) -> None:
