@@ -170,7 +170,12 @@ def _beside(draws: np.random.Generator, main: pd.DataFrame) -> pd.DataFrame:
 
 
 def people_of(
-    draws: np.random.Generator, services: pd.DataFrame, *, offices: Sequence[Office], span: Span
+    draws: np.random.Generator,
+    services: pd.DataFrame,
+    *,
+    offices: Sequence[Office],
+    calendars: Sequence[Calendar],
+    span: Span,
 ) -> pd.DataFrame:
     """Draw the people, one row for each owner of a service, numbered as owners are."""
     firsts = services.groupby("owner").agg(council=("council", "first"), since=("start", "min"))
@@ -201,7 +206,9 @@ def people_of(
     for place, office in enumerate(offices):
         mine = np.flatnonzero(council == place)
         if len(mine):
-            _of_office(draws, people, mine, firsts["since"].to_numpy()[mine], office, span)
+            _of_office(draws, people, mine, firsts["since"].to_numpy()[mine], office)
+    for name in ("renamed_at", "nhs_from"):
+        people[name] = _next(calendars, council, people[name].to_numpy())
     mistyped = draws.random(count) < 0.002
     people["nhs"] = np.where(mistyped, people["nhs"] // 10 * 10 + (people["nhs"] + 1) % 10, numbers)
     return people
@@ -220,7 +227,6 @@ def _of_office(
     mine: Ints,
     since: Ints,
     office: Office,
-    span: Span,
 ) -> None:
     """Give one council's people their references, in the order in which they came, and a team.
 
@@ -501,7 +507,8 @@ def _created(
             turn = (mine["owner"].to_numpy()[which] * 7919) % 10007 % len(days)
             created[which] = days[turn]
     created = np.where(why == START, mine["entered"], created)
-    return pd.Series(created).groupby(pieces["service"].to_numpy()).cummax().to_numpy()
+    in_turn = pd.Series(created).groupby(pieces["service"].to_numpy()).cummax()
+    return np.asarray(in_turn, dtype=np.int64)
 
 
 def _quantities(mine: pd.DataFrame, changes: Ints) -> Ints:
@@ -510,7 +517,8 @@ def _quantities(mine: pd.DataFrame, changes: Ints) -> Ints:
     amounts = catalogue.AMOUNTS[kind]
     place = (amounts == mine["quarters"].to_numpy()[:, np.newaxis]).argmax(axis=1)
     step = (place + changes * (1 + mine["owner"].to_numpy() % 3)) % catalogue.AMOUNT_COUNT[kind]
-    return np.where(changes > 0, amounts[np.arange(len(kind)), step], mine["quarters"])
+    quarters = mine["quarters"].to_numpy()
+    return np.where(changes > 0, amounts[np.arange(len(kind)), step], quarters)
 
 
 def _weekend_lines(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -230,7 +230,7 @@ class Caseloads:
         """Say which days lie from 23 December to New Year's Day."""
         year = days.astype("datetime64[D]").astype("datetime64[Y]")
         new_year = (year + 1).astype("datetime64[D]").astype(np.int64)
-        return (new_year - days <= 9) | (days.astype("datetime64[D]") == year)
+        return np.asarray((new_year - days <= 9) | (days.astype("datetime64[D]") == year))
 
     def entries(self, provider: int, date: int) -> pd.DataFrame:
         """Return what stands in a provider's file of a date, all text."""

@@ -65,9 +65,7 @@ class Calendar:
         days = np.arange(first, last + 1)
         years = range(to_date(first).year, to_date(last).year + 1)
         off = {
-            day_number(day)
-            for day in holidays.country_holidays("GB", subdiv="ENG", years=years)
-            if isinstance(day, date)
+            day_number(day) for day in holidays.country_holidays("GB", subdiv="ENG", years=years)
         }
         # Day 0 was a Thursday.
         working = ((days + 3) % 7 < 5) & ~np.isin(days, sorted(off))
@@ -88,7 +86,7 @@ class Calendar:
 
     def works(self, days: Ints) -> Bools:
         """Say on which days somebody works."""
-        return self._working[np.clip(days, self.first, self.last) - self.first]
+        return np.asarray(self._working[np.clip(days, self.first, self.last) - self.first])
 
     def next(self, days: Ints) -> Ints:
         """Return each day, or the working day that follows it."""
@@ -99,7 +97,7 @@ class Calendar:
     def after(self, days: Ints, count: Ints | int) -> Ints:
         """Return the working day that lies so many working days after each day."""
         place = np.searchsorted(self._days, np.clip(days, self.first, self.last)) + count
-        return self._days[np.clip(place, 0, len(self._days) - 1)]
+        return np.asarray(self._days[np.clip(place, 0, len(self._days) - 1)])
 
     def before(self, day: int, count: int) -> Ints:
         """Return the last so many working days before a day."""

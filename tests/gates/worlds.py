@@ -86,7 +86,7 @@ _DESCRIPTIONS = texts.pool(DESCRIPTIONS)
 _GIVEN, _FAMILY = texts.pool(GIVEN_NAMES), texts.pool(FAMILY_NAMES)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class World:
     """Three councils over some nights; night 0 is that of `first`."""
 
@@ -353,7 +353,9 @@ def make(
     ahead = min(day for day in april_firsts(start) if day > start) if not april else None
     providers = lists.draw_providers(stream(seed, "providers"), people=sum(people), span=span)
     services = care.services_of(stream(seed, "services"), span=span, people=people)
-    everyone = care.people_of(stream(seed, "people"), services, offices=OFFICES, span=span)
+    everyone = care.people_of(
+        stream(seed, "people"), services, offices=OFFICES, calendars=calendars, span=span
+    )
     draws = stream(seed, "providers of services")
     chosen, new = lists.choose(draws, services, providers, span=span)
     services = care.changes_of_provider(
