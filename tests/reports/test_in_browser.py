@@ -1,57 +1,24 @@
 """A report in a real browser: anybody can read it, on a phone too, and it asks for nothing."""
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import browsing
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browsing import WIDTHS, Opened
 from nights.examples import LEICESTER, LEICESTERSHIRE, RUTLAND
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 from reports.told import account, casebook_of, measured, tell, tonight, withheld
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-LOOKED_FOR = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDTHS = {"desktop": 1280, "phone": 320}
-BEYOND_THE_EDGE = """[...document.querySelectorAll("main *")]
-    .filter(each => each.getBoundingClientRect().right > innerWidth + 1)
-    .filter(each => !each.closest(".app-scroll"))
-    .map(each => each.outerHTML.slice(0, 80))"""
-
-
-@dataclass
-class Opened:
-    """A page in the browser, with what it said and asked for while it was opened."""
-
-    page: Page
-    said: list[str] = field(default_factory=list)
-    asked_for: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium; skip where there is none."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed here")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
+    with browsing.chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -92,60 +59,28 @@ def opened(
     request: pytest.FixtureRequest, browser: Browser, folder: Path, stem: str
 ) -> Iterator[Opened]:
     """Open a page as wide as a desk's screen, and as narrow as a phone's."""
-    page = browser.new_page(viewport={"width": WIDTHS[request.param], "height": 900})
-    opened = Opened(page=page)
-    page.on("console", lambda message: opened.said.append(message.text))
-    page.on("pageerror", lambda error: opened.said.append(str(error)))
-    page.on("request", lambda request: opened.asked_for.append(request.url))
-    page.goto((folder / f"{stem}.html").as_uri())
-    yield opened
-    page.close()
+    with browsing.opened(browser, folder / f"{stem}.html", WIDTHS[request.param]) as opened:
+        yield opened
 
 
 def test_axe_finds_nothing(opened: Opened):
-    found = Axe().run(opened.page, options={"runOnly": LOOKED_FOR}).response
-    assert len(found["passes"]) > 20
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+    opened.insist_that_axe_finds_nothing()
 
 
 def test_the_page_says_nothing_and_asks_for_nothing_but_itself(opened: Opened, stem: str):
-    opened.page.wait_for_load_state("networkidle")
-    assert opened.said == []
-    assert {url.rpartition("/")[2] for url in opened.asked_for} == {f"{stem}.html"}
+    opened.insist_that_it_asks_for_itself_alone(f"{stem}.html")
 
 
 def test_nothing_is_wider_than_the_page(opened: Opened):
-    width = opened.page.viewport_size["width"]
-    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert opened.page.evaluate(BEYOND_THE_EDGE) == []
+    opened.insist_that_nothing_is_wider_than_the_page()
 
 
 def test_the_keyboard_reaches_the_skip_link_and_every_wide_table(opened: Opened):
-    page = opened.page
-    page.reload()
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
-    wide = page.locator(".app-scroll")
-    assert wide.count() > 0
-    for region in wide.all():
-        region.focus()
-        assert region.evaluate("each => each === document.activeElement")
-        assert region.get_attribute("role") == "region"
+    opened.insist_that_the_keyboard_reaches_every_wide_table()
 
 
 def test_headings_are_in_order_and_every_link_leads_somewhere(opened: Opened):
-    levels = opened.page.evaluate(
-        "[...document.querySelectorAll('h1,h2,h3')].map(each => Number(each.tagName[1]))"
-    )
-    assert levels.count(1) == 1
-    assert all(below - above <= 1 for above, below in pairwise(levels))
-    assert (
-        opened.page.evaluate(
-            "[...document.querySelectorAll('a[href^=\"#\"]')]"
-            ".filter(each => !document.querySelector(each.hash)).map(each => each.hash)"
-        )
-        == []
-    )
+    opened.insist_that_headings_are_in_order_and_links_lead_somewhere()
 
 
 def test_every_chart_has_a_title_and_stands_with_its_figures(opened: Opened):
