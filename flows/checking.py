@@ -16,6 +16,7 @@ from typing import TypeAlias, assert_never
 import pandas as pd
 
 from casebook.store import Casebook
+from connectors.alerts.mailbox import Mailbox
 from connectors.configured import DatabaseTable, TableAt
 from connectors.drop import checking as drop
 from connectors.drop.in_folder import DropFolder
@@ -382,6 +383,9 @@ def _destinations(origin: Origin) -> Iterator[CheckedPlace]:
         yield _check_drop(folders, "notices")
     if settings.notices.email.api_key is not None:
         yield _check_notify(settings.notices.email)
+    mail = settings.alerts.email.place()
+    if mail is not None:
+        yield _tried("alerts", "smtp", Mailbox(mail).check)
 
 
 def _check_notify(email: Email) -> CheckedPlace:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import TypeVar
 
 from connectors.alerts.faults import AlertTrouble, Fault, passes, trouble, while_speaking
 from connectors.alerts.place import MailPlace, Tls
 from connectors.alerts.telling import RAISED, Telling
 from connectors.retry import Retry
 
+T = TypeVar("T")
 SERVICE_CLOSING = 421
 
 
@@ -42,33 +44,32 @@ class Mailbox:
         }
         return {each: trouble(fault, self.place) for each, fault in faults.items()}
 
+    def check(self) -> None:
+        """Connect and log in, and send nothing. Raises AlertLater or AlertRefused."""
+        self._speak(lambda server: server.noop())
+
     def _once(self, content: bytes, recipients: Sequence[str]) -> Mapping[str, int]:
         """Send it once; return the recipients that were refused, with the codes."""
+        refused = self._speak(
+            lambda server: _hand_over(server, self.place.sender, recipients, content)
+        )
+        if SERVICE_CLOSING in refused.values():
+            raise trouble(Fault.BUSY, self.place)
+        return refused
+
+    def _speak(self, step: Callable[[smtplib.SMTP], T]) -> T:
+        """Do a step with the server; what it did is done, however the server says goodbye."""
         context = self._trusted()
         try:
-            return self._hand_over(content, recipients, context)
+            with closing(self._connect(context)) as server:
+                self._log_in(server, context)
+                done = step(server)
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()
+                return done
         except (smtplib.SMTPException, OSError) as error:
             fault = while_speaking(error)
         raise trouble(fault, self.place)
-
-    def _hand_over(
-        self, content: bytes, recipients: Sequence[str], context: ssl.SSLContext
-    ) -> Mapping[str, int]:
-        server = self._connect(context)
-        try:
-            self._log_in(server, context)
-            refused = server.sendmail(self.place.sender, [*recipients], content)
-            # The message is taken, however the server says goodbye.
-            with suppress(smtplib.SMTPException, OSError):
-                server.quit()
-        except smtplib.SMTPRecipientsRefused as none_taken:
-            refused = none_taken.recipients
-        finally:
-            server.close()
-        codes = {each: code for each, (code, _said) in refused.items()}
-        if SERVICE_CLOSING in codes.values():
-            raise trouble(Fault.BUSY, self.place)
-        return codes
 
     def _connect(self, context: ssl.SSLContext) -> smtplib.SMTP:
         host, port = self.place.address
@@ -91,6 +92,17 @@ class Mailbox:
         except OSError:  # a file without certificates is one too
             pass
         raise trouble(Fault.CA_UNREADABLE, self.place)
+
+
+def _hand_over(
+    server: smtplib.SMTP, sender: str, recipients: Sequence[str], content: bytes
+) -> Mapping[str, int]:
+    """Hand a mail over; return the recipients that were refused, with the codes."""
+    try:
+        refused = server.sendmail(sender, [*recipients], content)
+    except smtplib.SMTPRecipientsRefused as none_taken:
+        refused = none_taken.recipients
+    return {each: code for each, (code, _said) in refused.items()}
 
 
 def _message(telling: Telling, *, sender: str, to: Sequence[str], now: datetime) -> EmailMessage:

@@ -1,5 +1,6 @@
 """A mail goes once, protected, to whom the server takes; what it refuses is told in our words."""
 
+import smtplib
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -157,3 +158,24 @@ def test_a_server_that_is_down_or_silent_is_tried_again(
         assert fault_of(lambda: send(mail, certificate, **quick)) is Fault.TIMED_OUT
     assert fault_of(lambda: send(mail, certificate, port=port)) is Fault.UNREACHABLE
     assert waits == [1, 2, 4] * 2
+
+
+def test_a_check_logs_in_and_sends_nothing(mail: MailServer, certificate: Certificate) -> None:
+    place = email(mail, certificate).place()
+    assert place is not None
+    Mailbox(place).check()
+    assert (mail.tries, mail.mails) == (0, [])
+    wrong = email(mail, certificate, password="another").place()
+    assert wrong is not None
+    assert fault_of(Mailbox(wrong).check) is Fault.LOGIN_REFUSED
+
+
+def test_a_mail_that_was_taken_is_sent_however_the_server_says_goodbye(
+    mail: MailServer, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang_up(_: smtplib.SMTP) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(smtplib.SMTP, "quit", hang_up)
+    assert send(mail, certificate) == {}
+    assert (mail.tries, len(mail.mails)) == (1, 1)

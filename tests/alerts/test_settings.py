@@ -1,9 +1,14 @@
 """What `[alerts]` of cpli.toml sets, and what is said of its faults."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
+from servers.certificate import HOST, Certificate
+from servers.mail import MailServer
 
+from cli.main import main
 from connectors.alerts.place import PORTS, Tls
 from schemas.errors import WrongUsage
 from settings.settings import Settings, load_settings
@@ -111,3 +116,24 @@ def test_what_is_not_whole_or_not_safe_is_refused_with_what_would_mend_it(
     [said] = str(refused.value).split("\n- ")[1:]
     assert fault in said
     assert "example.org" not in said.partition(": ")[2].partition(": ")[2]
+
+
+@pytest.mark.server
+def test_what_is_in_the_way_of_mail_is_found_before_the_night(
+    tmp_path: Path, mail: MailServer, certificate: Certificate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    facts = {"host": HOST, "port": mail.port, "ca_file": str(certificate.certificate)}
+    facts |= {"sender": "cpli@example.org"}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in facts.items()]
+    text = "\n".join([SOUND, "[alerts.email]", *lines, 'recipients = ["ops@example.org"]'])
+    (tmp_path / "cpli.toml").write_text(text, encoding="utf-8")
+    check = ["check", "--config", str(tmp_path / "cpli.toml"), "--out", str(tmp_path / "out")]
+    assert main(check) == 3
+    assert re.search(r"alerts +smtp +yes +write", capsys.readouterr().out)
+    (tmp_path / "cpli.toml").write_text(
+        text.replace(f"port = {mail.port}", "port = 9"), encoding="utf-8"
+    )
+    assert main(check) == 3
+    assert f"alerts: The mail server {HOST} cannot be reached." in capsys.readouterr().out
+    assert mail.mails == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from settings.alerts import AlertEmail, Alerts, Webhook
 from settings.answers import Answers
 from settings.faults import PREFIX
 from settings.feed import Feed, RestPlace
@@ -86,6 +87,7 @@ def places(document: Path) -> set[str]:
 def test_every_setting_is_written_down() -> None:
     models = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council, CpliSource]
     models += [ProvidersSource, PortalSource, ReferencesSource, Caseloads, Feed, RestPlace]
+    models += [Alerts, AlertEmail, Webhook]
     models += [Reports, Notices, Email, Answers]
     said = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     names = {name for model in models for name in model.model_fields}
