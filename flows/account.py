@@ -45,7 +45,11 @@ from schemas.vocabularies import CaseloadFailure, RefusalLevel
 
 ABOUT = "about"
 VERSION = version("cpli-reconciliation")
-NOT_PASSED = (CaseloadFailure.TOO_MANY_REJECTED.value, CaseloadFailure.TOO_FEW_ROWS.value)
+NOT_PASSED = (
+    CaseloadFailure.TOO_MANY_REJECTED.value,
+    CaseloadFailure.TOO_FEW_ROWS.value,
+    CaseloadFailure.IMPLAUSIBLE.value,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,9 @@ from reconciliation.days import NEVER, UNSTATED, Mask, days
 FEWEST = 5
 """Of fewer entries no share is told."""
 
+LONG = 20
+"""A list of so many entries changes within weeks."""
+
 STILL_LISTED_DAYS = 60
 """For so long after a CPLI's end a provider may still list its person, by mistake."""
 
@@ -71,7 +74,7 @@ def measure(
     alike = content.notna() & content.eq(content.reindex(before).to_numpy())
     dates = days(lists["caseload_date"], missing=UNSTATED)
     gap = dates - pd.Series(dates, index=lists.index).reindex(before).to_numpy()
-    figures["unchanged_days"] = np.where(alike & (counts >= 2 * FEWEST), gap, np.nan)
+    figures["unchanged_days"] = np.where(alike & (counts >= LONG), gap, np.nan)
     return figures.astype(np.float64)
 
 

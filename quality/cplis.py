@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,11 @@ LONGEST_GAP_DAYS = 45
 
 ENTERED_LATELY_DAYS = 7
 FAR_AHEAD_DAYS = 366
+CHANGES_OVER = 28
+"""Over so many working days changes are counted; of fewer than `FEWEST_COUNTED` nothing is told."""
+
+FEWEST_COUNTED = 5
+BUSY = 3.0
 HIGHEST = np.uint64(np.iinfo(np.uint64).max)
 
 
@@ -64,7 +69,9 @@ def measure(
         **_times(extract, lines, scoped, profile, working_days),
     }
     if before is not None:
-        figures |= _since(extract, lines, scoped, before, profile, key, working_days)
+        figures |= _since(extract, lines, scoped, before, profile, key)
+        profile = _counting_changes(profile, before, figures, int(scoped.sum()), working_days)
+        figures |= _standing_still(profile, working_days)
     return figures, profile, lines
 
 
@@ -135,14 +142,12 @@ def _volumes(extract: Extract, lines: pd.DataFrame) -> Figures:
 def _shares(extract: Extract, lines: pd.DataFrame, scoped: Mask) -> Figures:
     cplis = extract.cplis
     ours = cplis[scoped]
-    running = active(lines, extract.as_of)
     start = lines["start"].to_numpy()
     no_name = ours["family_name"].isna() | ours["given_name"].isna()
     return {
         "unmapped_share": mean(cplis["service_type_unmapped"]),
         "authorised_share": mean(lines["authorised"]),
-        "planned_share": mean(start[scoped] > extract.as_of),
-        "open_share": mean(lines.loc[running, "end"].eq(NEVER)),
+        **_of_people(lines[scoped], on=extract.as_of),
         "nhs_number_missing_share": mean(ours["nhs_number"].isna()),
         "birth_missing_share": mean(ours["date_of_birth"].isna()),
         "name_missing_share": mean(no_name),
@@ -151,6 +156,20 @@ def _shares(extract: Extract, lines: pd.DataFrame, scoped: Mask) -> Figures:
         "provider_unknown_share": mean(~ours["provider_id"].isin(extract.registered)),
         "far_start_share": mean(start[scoped] > extract.as_of + FAR_AHEAD_DAYS),
         "in_future_share": mean(lines["touched"].gt(extract.as_of)),
+    }
+
+
+def _of_people(scoped: pd.DataFrame, *, on: int) -> Figures:
+    """Return the shares of people whose care is all to come, and of those with care without end.
+
+    Of people, not CPLIs: where all are closed and opened again, people are what stays.
+    """
+    current = scoped[scoped["end"].ge(on)]
+    of_person = current.groupby(current["person_id"].to_numpy())
+    begun = of_person["start"].min().le(on)
+    return {
+        "planned_share": mean(~begun),
+        "open_share": mean(of_person["end"].max().eq(NEVER)[begun]),
     }
 
 
@@ -180,16 +199,41 @@ def _since(
     before: Profile,
     profile: Profile,
     key: str,
-    working_days: WorkingDays,
 ) -> Figures:
     return {
         **_of_sample(extract, lines, scoped, before, key),
         **_vanished(extract, before),
         "nhs_number_missing_rise": _worst_team(before, profile),
-        "unchanged_working_days": working_days(profile.unchanged_since - 1, extract.as_of - 1),
         "days_backwards": None
         if before.newest is None or profile.newest is None
         else max(0, before.newest - profile.newest),
+    }
+
+
+def _counting_changes(
+    profile: Profile, before: Profile, figures: Figures, rows: int, working_days: WorkingDays
+) -> Profile:
+    """Return the profile with how many CPLIs change on a working day.
+
+    One day on which all change, as in April, counts as a few busy ones.
+    """
+    days = working_days(before.as_of - 1, profile.as_of - 1)
+    told = [figures[name] for name in ("changed_share", "new_share")]
+    changed = sum(each for each in told if each is not None) * rows
+    if not days or profile.digest == before.digest or None in told:
+        return replace(profile, changes=before.changes, counted=before.counted)
+    most = BUSY * before.changes + BUSY if before.counted else changed / days
+    counted = min(before.counted, CHANGES_OVER - 1)
+    average = (before.changes * counted + min(changed / days, most)) / (counted + 1)
+    return replace(profile, changes=average, counted=counted + 1)
+
+
+def _standing_still(profile: Profile, working_days: WorkingDays) -> Figures:
+    """Return for how long nothing has changed, and how many changes usually come in that time."""
+    still = working_days(profile.unchanged_since - 1, profile.as_of - 1)
+    return {
+        "unchanged_working_days": still,
+        "changes_overdue": profile.changes * still if profile.counted >= FEWEST_COUNTED else None,
     }
 
 

@@ -15,6 +15,9 @@ from reconciliation.days import NEVER, UNSTATED, days
 
 CONTENT = ("cpli_id", "provider_id", "person_id", "service_type", "start_date", "end_date")
 
+REMEMBERED_DAYS = 60
+"""For so long an old extract is known again."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -47,12 +50,15 @@ def measure(
         & lines["touched"].lt(shown.extract_date).to_numpy()
     ]
     content = digest(row_hashes(portal[list(CONTENT)].astype("str"), key))
-    same = before is not None and (before.key, before.digest) == (check_of(key), content)
+    known = before.digests if before is not None and before.key == check_of(key) else {}
+    since = known.get(content, shown.extract_date)
+    recent = {each: dated for each, dated in known.items() if dated > since - REMEMBERED_DAYS}
     profile = Profile(
         as_of=shown.as_of,
         key=check_of(key),
         digest=content,
-        unchanged_since=before.unchanged_since if before and same else shown.extract_date,
+        unchanged_since=since,
+        digests={**recent, content: since},
     )
     beside = pd.DataFrame(
         {

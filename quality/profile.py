@@ -24,10 +24,12 @@ META = b"profile"
 class Profile:
     """A source as it was on a night; days are counted from 1 January 1970.
 
-    `key` says by which key hashes were made. `unchanged_since` is the night on which this very
-    content (`digest`) came first, `newest` the latest day on which anything in it was entered or
-    changed. `active` counts rows of what matters by kind (`provider`, `service`, `team`) and code,
-    `missing` rows without an NHS number by team, of `in_scope`. `sample` is the sampled rows.
+    `key` says by which key hashes were made. `unchanged_since` is the day on which this very
+    content (`digest`) came first, among `digests` of some earlier ones by their day. `newest` is
+    the latest day on which anything in it was entered or changed, `changes` how many CPLIs change
+    or come anew on a working day, on average over `counted` of them. `active` counts active CPLIs
+    by kind (`provider`, `service`, `team`) and code, `missing` those without an NHS number by team,
+    of all `in_scope`. `sample` is the sampled rows.
     """
 
     as_of: int
@@ -35,6 +37,9 @@ class Profile:
     digest: str
     unchanged_since: int
     newest: int | None = None
+    digests: Mapping[str, int] = field(default_factory=dict)
+    changes: float = 0.0
+    counted: int = 0
     whole: bool = True
     active: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     in_scope: Mapping[str, int] = field(default_factory=dict)

@@ -144,6 +144,7 @@ class CaseloadFailure(Vocabulary):
     MISSING_COLUMNS = "missing_columns", "the file lacks the service type or every identity column"
     TOO_MANY_REJECTED = "too_many_rejected", "too many of its rows were rejected"
     TOO_FEW_ROWS = "too_few_rows", "it lists far fewer people than we expect"
+    IMPLAUSIBLE = "implausible", "it does not look like the provider's own list"
     TOO_OLD = "too_old", "the latest caseload is too old"
     NONE_RECEIVED = "none_received", "no caseload was received"
 

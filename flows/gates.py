@@ -1,0 +1,449 @@
+"""Holds a night's sources and its result to the gates, and leaves out what does not pass.
+
+A source that fails is as good as one that cannot be used: its council is not assessed, its portal
+extract or caseload set aside. A result that fails holds its council: the night is reconciled again
+without it, so that nothing of it is recorded, published or told until a person lets it out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import pandas as pd
+
+from casebook.gates import GateNight, Past, Release, Whose
+from casebook.record import Change, SourceOutcome, SourceRecord
+from casebook.working_days import working_days
+from flows import pulls as pulled
+from flows.account import Account
+from flows.pulls import COUNCIL_TABLES, CaseloadFacts, CouncilFacts, Pull, Pulls, council_name
+from flows.steps import NOT_ASKED_FOR
+from flows.words import counted
+from publishing.quality.wording import Figures as InWords
+from quality import caseloads, cplis, portal, register, result
+from quality.catalogue import GATES
+from quality.cplis import Extract, WorkingDays, shared_with
+from quality.judging import judge, judge_lists, of_all_lists, released, stops
+from quality.keyed import hash_key
+from quality.profile import Profile, pack, unpack
+from reconciliation.days import day, window_start
+from schemas.errors import SourceRefused
+from schemas.gates import GateResult, GateSource
+from schemas.vocabularies import CaseloadFailure
+from settings.identity import identity_key
+from settings.settings import Settings
+
+IMPLAUSIBLE, HELD = "implausible", "held"
+"""The reasons of councils that gates of their sources, or of their result, left out."""
+
+REGISTERS = ""
+"""The owner of what is everybody's."""
+
+TOLD = 3
+"""So many failures are told in one sentence; the page has all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the gates made of sources or of a result: small facts, nobody in them.
+
+    `whose` are all that were judged, `nights` what is kept of them for later nights. `lists` are
+    the numbers of the caseloads that failed.
+    """
+
+    results: tuple[GateResult, ...] = ()
+    whose: frozenset[Whose] = frozenset()
+    nights: tuple[GateNight, ...] = ()
+    lists: frozenset[int] = frozenset()
+    releases: tuple[Release, ...] = field(default_factory=tuple)
+
+    def stopping(self, source: GateSource, owner: str) -> tuple[GateResult, ...]:
+        """Return the failures that keep an owner's source, or result, from being believed.
+
+        The register is everybody's: what fails in it stops each council that was not let out.
+        """
+        return tuple(
+            each
+            for each in self.results
+            if stops(each)
+            and each.source is source
+            and each.owner in {owner, REGISTERS}
+            and not any(let.owner == owner and let.covers(each) for let in self.releases)
+        )
+
+    def keeps_out(self, local_authority: str) -> tuple[GateResult, ...]:
+        """Return the failures of its sources for which a council is not assessed."""
+        return (
+            *self.stopping(GateSource.PROVIDERS, local_authority),
+            *self.stopping(GateSource.CPLI, local_authority),
+        )
+
+
+class Judge:
+    """Judges one night by what is on record of those before it."""
+
+    def __init__(
+        self, past: Past, releases: Sequence[Release], *, as_of: date, settings: Settings
+    ) -> None:
+        self.past = past
+        self.releases = tuple(releases)
+        self.as_of = as_of
+        self.settings = settings
+        self.key = hash_key(identity_key(settings))
+        self.figures = _by_gate(past.figures)
+        self.working_days = _working_days(settings)
+
+    def sources(self, pulls: Pulls) -> Judged:
+        """Judge what was pulled, with its frames; what nobody asked for is not looked at."""
+        asked = [each for each in pulls.councils if each.facts.reason != NOT_ASKED_FOR]
+        read = {each.facts.local_authority: each for each in asked if each.facts.cplis}
+        results: list[GateResult] = []
+        nights: list[GateNight] = []
+        lines: dict[str, pd.DataFrame] = {}
+        figures: dict[Whose, cplis.Figures] = {}
+        profiles: dict[Whose, Profile] = {}
+        for each in asked:
+            whose = (GateSource.CPLI, each.facts.local_authority)
+            figures[whose] = {"usable_rows": 0}
+            if cplis_read := each.facts.cplis:
+                figures[whose], profiles[whose], lines[whose[1]] = self._cplis(
+                    each, pulls, rows=cplis_read.rows
+                )
+        for code in read:
+            if (GateSource.CPLI, code) not in self.past.profiles:
+                others = {other: lines[other] for other in lines if other != code}
+                figures[GateSource.CPLI, code]["shared_with_another_council_share"] = shared_with(
+                    lines[code], others
+                )
+        for code, each in read.items():
+            facts = each.facts
+            if facts.portal and facts.portal_date:
+                whose = (GateSource.PORTAL, code)
+                figures[whose], profiles[whose] = self._portal(
+                    each, lines[code], rows=facts.portal.rows, dated=facts.portal_date
+                )
+        whose = (GateSource.PROVIDERS, REGISTERS)
+        figures[whose] = {"providers": 0}
+        if not pulls.register.facts.message:
+            figures[whose], profiles[whose] = register.measure(
+                pulls.register.frames["providers"],
+                [each.frames["cplis"] for each in read.values()],
+                self._before(whose),
+                as_of=day(self.as_of),
+                key=self.key,
+            )
+        for whose, told in figures.items():
+            made = self._judge(whose, told)
+            results += made
+            nights.append(_night(whose, made, profiles.get(whose)))
+        judged = Judged(
+            results=tuple(results),
+            whose=frozenset(figures),
+            nights=tuple(nights),
+            releases=self.releases,
+        )
+        return self._with_lists(judged, pulls)
+
+    def result(self, account: Account, changes: pd.DataFrame) -> Judged:
+        """Judge what was found of each council that was assessed.
+
+        `changes` are those since the night before (`casebook.changes.CHANGES`).
+        """
+        results: list[GateResult] = []
+        nights: list[GateNight] = []
+        whose: set[Whose] = set()
+        for council in account.councils:
+            if not council.assessed:
+                continue
+            code = council.local_authority
+            counts = account.summary["councils"][code]
+            own = changes.loc[changes["local_authority"].eq(code), "change"].value_counts()
+            gone, lasting = (
+                int(own.get(change.value, 0)) for change in (Change.GONE, Change.LASTING)
+            )
+            told = result.measure(
+                counts, counts["discrepancies"], closing=gone, standing=gone + lasting
+            )
+            made = self._judge((GateSource.RESULT, code), told)
+            results += made
+            whose.add((GateSource.RESULT, code))
+            nights.append(_night((GateSource.RESULT, code), made, None))
+        return Judged(
+            results=tuple(results),
+            whose=frozenset(whose),
+            nights=tuple(nights),
+            releases=self.releases,
+        )
+
+    def _judge(self, whose: Whose, figures: Mapping[str, float | None]) -> tuple[GateResult, ...]:
+        source, owner = whose
+        judged = judge(source, owner, figures, earlier=self._earlier, as_of=self.as_of)
+        return released(judged, self._let_out)
+
+    def _let_out(self, failure: GateResult) -> bool:
+        return any(let.owner == failure.owner and let.covers(failure) for let in self.releases)
+
+    def _earlier(self, source: GateSource, owner: str, gate: str) -> tuple[list[float], bool]:
+        """Return a gate's earlier figures, from the last night on that a person let out."""
+        figures = self.figures.get((source.value, owner, gate), [])
+        let_out = [
+            let.as_of
+            for let in self.past.releases
+            if let.owner == owner and f"{source.value}.{gate}" in let.figures
+        ]
+        since = max(let_out, default=None)
+        if since is None:
+            return [figure for _, figure in figures], False
+        recent = [figure for as_of, figure in figures if as_of >= since]
+        return recent, bool(recent)
+
+    def _cplis(
+        self, council: Pull[CouncilFacts], pulls: Pulls, *, rows: int
+    ) -> tuple[cplis.Figures, Profile, pd.DataFrame]:
+        extract = Extract(
+            cplis=council.frames["cplis"],
+            rejected=council.frames["rejected_cplis"],
+            rows=rows,
+            registered=pulls.register.facts.provider_ids,
+            as_of=day(self.as_of),
+            window=self._window,
+        )
+        before = self._before((GateSource.CPLI, council.facts.local_authority))
+        return cplis.measure(extract, before, key=self.key, working_days=self.working_days)
+
+    def _portal(
+        self, council: Pull[CouncilFacts], lines: pd.DataFrame, *, rows: int, dated: date
+    ) -> tuple[cplis.Figures, Profile]:
+        shown = portal.Shown(
+            portal=council.frames["portal"],
+            rejected=council.frames["rejected_portal"],
+            rows=rows,
+            extract_date=day(dated),
+            as_of=day(self.as_of),
+            window=self._window,
+            hidden_after_days=self.settings.tolerances.portal_hides_after_days,
+        )
+        before = self._before((GateSource.PORTAL, council.facts.local_authority))
+        return portal.measure(shown, lines, before, key=self.key, working_days=self.working_days)
+
+    def _with_lists(self, judged: Judged, pulls: Pulls) -> Judged:
+        """Add what the gates make of the caseloads."""
+        if pulls.caseloads is None:
+            return judged
+        frames = pulls.caseloads.frames
+        whole = all(
+            each.facts.cplis and not judged.keeps_out(each.facts.local_authority)
+            for each in pulls.councils
+        )
+        held = [
+            each.frames[name]
+            for each in pulls.councils
+            if each.facts.cplis and not judged.keeps_out(each.facts.local_authority)
+            for name in ("cplis", "rejected_cplis")
+        ]
+        if not held:
+            return judged
+        figures = caseloads.measure(
+            frames["caseloads"],
+            frames["entries"],
+            pd.concat(held, ignore_index=True),
+            as_of=day(self.as_of),
+            max_age_days=self.settings.tolerances.caseload_max_age_days,
+            key=self.key,
+        )
+        if not whole:
+            # Of people of a council that is away nobody can say whether a provider has them.
+            figures[["known_share", "strangers_share", "against_expected"]] = float("nan")
+        owners = frames["caseloads"].set_index("caseload")["provider_id"]
+        failures = [
+            {number: released([each], self._let_out)[0] for number, each in gate.items()}
+            for gate in judge_lists(figures, owners)
+        ]
+        latest = [
+            {each.owner: each for _, each in sorted(gate.items())}.values() for gate in failures
+        ]
+        return replace(
+            judged,
+            results=(
+                *judged.results,
+                *of_all_lists(failures, lists=len(figures)),
+                *(each for gate in latest for each in gate),
+            ),
+            whose=judged.whose | {(GateSource.CASELOAD, REGISTERS)},
+            lists=frozenset(
+                number for gate in failures for number, each in gate.items() if stops(each)
+            ),
+        )
+
+    def _before(self, whose: Whose) -> Profile | None:
+        kept = self.past.profiles.get(whose)
+        return None if kept is None else unpack(kept[1])
+
+    @property
+    def _window(self) -> int:
+        months = self.settings.tolerances.window_months
+        return day(window_start(self.as_of, months=months))
+
+
+def without_implausible(pulls: Pulls, judged: Judged) -> Pulls:
+    """Return the pulls without what the gates of the sources turned away; nothing else changes."""
+    councils = []
+    for council in pulls.councils:
+        code = council.facts.local_authority
+        cplis_read, portal_read = council.facts.cplis, council.facts.portal
+        if cplis_read and (failures := judged.keeps_out(code)):
+            council = _without_council(council, failures, file=cplis_read.file)
+        elif portal_read and (failures := judged.stopping(GateSource.PORTAL, code)):
+            council = _without_portal(council, failures, file=portal_read.file)
+        councils.append(council)
+    lists = pulls.caseloads
+    if lists is not None and judged.lists:
+        lists = _without_lists(lists, judged.lists)
+    return Pulls(register=pulls.register, councils=tuple(councils), caseloads=lists)
+
+
+def without_held(pulls: Pulls, judged: Judged) -> Pulls:
+    """Return the pulls as though the councils had not come whose result the gates hold."""
+    councils = []
+    for council in pulls.councils:
+        failures = judged.stopping(GateSource.RESULT, council.facts.local_authority)
+        if council.facts.cplis and failures:
+            told = council_name(council.facts.local_authority)
+            message = (
+                f"What was found of {told} is held: {in_words(failures)} Nothing of it is"
+                f" published or told until a person has looked. {_next(failures)}"
+            )
+            council = _emptied(council, reason=HELD, message=message)
+        councils.append(council)
+    return replace(pulls, councils=tuple(councils))
+
+
+def in_words(failures: Sequence[GateResult]) -> str:
+    """Say which gates failed, with their figures."""
+    told = [
+        f"{GATES[each.source, each.gate].title}: "
+        f"{InWords(each, GATES[each.source, each.gate].unit).sentence}."
+        for each in failures[:TOLD]
+    ]
+    more = len(failures) - TOLD
+    if more > 0:
+        told.append(f"And {counted(more, 'more gate')} failed.")
+    return " ".join(told)
+
+
+def _next(failures: Sequence[GateResult]) -> str:
+    return GATES[failures[0].source, failures[0].gate].remedy
+
+
+def _without_council(
+    council: Pull[CouncilFacts], failures: Sequence[GateResult], *, file: str
+) -> Pull[CouncilFacts]:
+    facts = council.facts
+    name, source = council_name(facts.local_authority), f"cpli {facts.local_authority}"
+    message = (
+        f"What came of {name} is not plausible, so it is not assessed."
+        f" {in_words(failures)} {_next(failures)}"
+    )
+    why = SourceRefused(message, rule=IMPLAUSIBLE, file=file)
+    left = _emptied(council, reason=IMPLAUSIBLE, message=message)
+    refusals = [council.frames["refusals"], pulled.refusal(source, why)]
+    return replace(
+        left,
+        facts=replace(left.facts, sources=_refused(facts.sources, source)),
+        frames={**left.frames, "refusals": pulled.together(refusals)},
+    )
+
+
+def _emptied(council: Pull[CouncilFacts], *, reason: str, message: str) -> Pull[CouncilFacts]:
+    """Return a council of which nothing is assessed; what is said of its rows stays."""
+    return replace(
+        council,
+        facts=replace(
+            council.facts,
+            cplis=None,
+            portal=None,
+            portal_date=None,
+            reason=reason,
+            message=message,
+        ),
+        frames={**council.frames, **pulled.no_rows(COUNCIL_TABLES)},
+        staged=False,
+    )
+
+
+def _without_portal(
+    council: Pull[CouncilFacts], failures: Sequence[GateResult], *, file: str
+) -> Pull[CouncilFacts]:
+    facts = council.facts
+    source = f"portal {facts.local_authority}"
+    why = SourceRefused(
+        f"What the portal shows of {council_name(facts.local_authority)} is not plausible, so its"
+        f" CPLIs are not compared with the portal tonight. {in_words(failures)}"
+        f" {_next(failures)}",
+        rule=IMPLAUSIBLE,
+        file=file,
+    )
+    nothing = pulled.no_rows(COUNCIL_TABLES)
+    refusals = [council.frames["refusals"], pulled.refusal(source, why)]
+    return replace(
+        council,
+        facts=replace(
+            facts, portal=None, portal_date=None, sources=_refused(facts.sources, source)
+        ),
+        frames={
+            **council.frames,
+            **{name: nothing[name] for name in ("portal", "rejected_portal")},
+            "refusals": pulled.together(refusals),
+        },
+        staged=False,
+    )
+
+
+def _refused(records: Iterable[SourceRecord], source: str) -> tuple[SourceRecord, ...]:
+    return tuple(
+        replace(record, outcome=SourceOutcome.REFUSED, reason=IMPLAUSIBLE)
+        if record.source == source and record.outcome is SourceOutcome.USED
+        else record
+        for record in records
+    )
+
+
+def _without_lists(lists: Pull[CaseloadFacts], numbers: frozenset[int]) -> Pull[CaseloadFacts]:
+    """Return the caseloads, those of these numbers as failed: rule 5 goes on to the one before."""
+    frame = lists.frames["caseloads"]
+    failed = frame["caseload"].isin(numbers)
+    failure = frame["failure"].mask(failed, CaseloadFailure.IMPLAUSIBLE.value)
+    return replace(
+        lists, frames={**lists.frames, "caseloads": frame.assign(failure=failure.astype("str"))}
+    )
+
+
+def _night(whose: Whose, judged: Iterable[GateResult], profile: Profile | None) -> GateNight:
+    source, owner = whose
+    return GateNight(
+        source=source,
+        owner=owner,
+        accepted=not any(map(stops, judged)),
+        profile=None if profile is None else pack(profile),
+    )
+
+
+def _by_gate(figures: pd.DataFrame) -> dict[tuple[str, str, str], list[tuple[date, float]]]:
+    found: defaultdict[tuple[str, str, str], list[tuple[date, float]]] = defaultdict(list)
+    for source, owner, gate, as_of, observed in figures.itertuples(index=False):
+        found[source, owner, gate].append((as_of, observed))
+    return found
+
+
+def _working_days(settings: Settings) -> WorkingDays:
+    """Return what counts working days between two days since 1970."""
+    extra = settings.service_levels.extra_bank_holidays
+
+    def between(since: int, until: int) -> int:
+        days = (pd.Series([pd.Timestamp(each, unit="D")]) for each in (since, until))
+        return int(working_days(*days, extra_holidays=extra)[0])
+
+    return between
