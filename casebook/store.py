@@ -19,6 +19,7 @@ from casebook.frames import ABOUT, about_of, checked, from_rows, to_compare, to_
 from casebook.gates import Gates
 from casebook.keeping import keep_levels, kept_levels, read_rulings
 from casebook.levels import ServiceLevels
+from casebook.lineage import Lineage
 from casebook.locks import lock
 from casebook.measures import Measures, measure
 from casebook.models import DISCREPANCY_CASE
@@ -274,6 +275,10 @@ class Casebook:
     def gates(self) -> Gates:
         """Return what gates made of nights, and what people let out."""
         return Gates(self.engine, self.clock)
+
+    def lineage(self) -> Lineage:
+        """Return what sources were made of on each night."""
+        return Lineage(self.engine)
 
     @in_plain_words
     def case_counts(self, as_of: date) -> CaseCounts | None:

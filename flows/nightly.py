@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import chain
@@ -39,6 +40,7 @@ from flows.files import render
 from flows.handover import carry
 from flows.holding import hold
 from flows.keeping import keep_the_others
+from flows.lineage import LINEAGE_FILE, Telling, lineage_file, note_schemas, telling
 from flows.notices import (
     IN_PART,
     NOTICES,
@@ -96,6 +98,7 @@ from flows.stage import (
 from flows.streaming import lay_down_beside
 from publishing.folder import files_below, mend_folder, replace_folder
 from schemas.errors import CpliError, TryAgainLater, WrongUsage
+from schemas.lineage import NotedSchema
 from settings.identity import identity_key
 from settings.settings import Settings
 
@@ -147,9 +150,9 @@ def nightly(
     none could, and whatever keeps the caseloads from being read at all: without them every provider
     would seem to have sent nothing.
     """
-    done = in_order(
-        origin_of(sources, out, config=config, as_of=as_of or today()), councils=councils
-    )
+    origin = origin_of(sources, out, config=config, as_of=as_of or today())
+    with telling(origin, run_id=flow_run.id, parent=flow_run.parent_flow_run_id) as lineage:
+        done = tell_lineage(lineage, in_order(origin, councils=councils))
     if not done.missed:
         return Completed(data=done)
     names = ", ".join(council_name(council.local_authority) for council in done.missed)
@@ -196,6 +199,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
         asked = account
         if chosen != known:
             account = keep_what_stands(account, casebook, folder=folder, work=work)
+        schemas = note_what_came(account, casebook, settings, whole=chosen == known)
         with watch("record"):
             recorded = record_night(account, casebook, work=work)
         with watch("answers"):
@@ -210,7 +214,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
                 if chosen == known
                 else partial(facts_on_record, casebook, as_of, reason=IN_PART)
             )
-        outcomes = Outcomes(answers=answers, feed=feed, notices=notices)
+        outcomes = Outcomes(answers=answers, feed=feed, notices=notices, schemas=schemas)
         written = write_night(
             account,
             pulls,
@@ -241,6 +245,8 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
         answers=answers,
         notices=notices,
         carried=carried,
+        sources=account.sources,
+        schemas=schemas,
         alerted=alerted,
     )
 
@@ -344,6 +350,23 @@ def keep_what_stands(account: Account, casebook: Casebook, *, folder: Path, work
         folder=folder,
     )
     return lay_down(whole, work / ACCOUNT)
+
+
+@task(name="note schemas", **STEP)
+@quoting_nobody
+def note_what_came(
+    account: Account, casebook: Casebook, settings: Settings, *, whole: bool
+) -> tuple[NotedSchema, ...]:
+    """Write down of which columns the sources were made, and what has changed in that."""
+    return note_schemas(account, casebook, key=identity_key(settings), whole=whole)
+
+
+@task(name="tell lineage", **STEP)
+@quoting_nobody
+def tell_lineage(lineage: Telling, done: steps.Done) -> steps.Done:
+    """Tell whoever wants to know what the night was made of, and what came of it."""
+    lineage.done(done)
+    return replace(done, lineage_lost=lineage.lost)
 
 
 @task(name="record", **STEP)
@@ -451,6 +474,8 @@ def write_night(
     held_back = work / WITHHELD_FRAME
     withheld = pd.read_parquet(held_back) if held_back.exists() else None
     files = render(whole, seconds, withheld=withheld, told=outcomes.summary)
+    if outcomes.schemas:
+        files = {LINEAGE_FILE: lineage_file(outcomes.schemas), **files}
     faults: list[str] = []
     reports = council_reports(
         whole,

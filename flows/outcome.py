@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from schemas.lineage import NotedSchema
+
 
 @dataclass(frozen=True, kw_only=True)
 class FeedFacts:
@@ -135,11 +137,13 @@ class Outcomes:
     answers: AnswersTaken
     feed: FeedFacts
     notices: NoticeFacts
+    schemas: tuple[NotedSchema, ...] = ()
 
     @property
     def summary(self) -> dict[str, Any]:
         """What the night's summary says of it."""
-        return {name: getattr(self, name).summary for name in ("answers", "feed", "notices")}
+        told = {name: getattr(self, name).summary for name in ("answers", "feed", "notices")}
+        return {**told, "drift": [each.drift.summary for each in self.schemas if each.drift]}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from casebook.record import CouncilRecord, Recorded
+from casebook.record import CouncilRecord, Recorded, SourceRecord
 from casebook.rulings import Rulings
 from connectors.folder import CanonicalFolder
 from connectors.source import Source
@@ -32,6 +32,7 @@ from flows.reading import (
 from publishing.folder import insist_on_room, write_files
 from reconciliation import reconcile
 from schemas.errors import CpliError, NothingAssessed, WrongUsage
+from schemas.lineage import NotedSchema
 from settings.identity import identity_key
 from settings.settings import Settings
 
@@ -52,7 +53,8 @@ class Done:
 
     `councils` and `summary` are those of the night as it stands; `missed` are the councils that it
     says nothing of, and those that this run was asked for and could not assess. `faults` say which
-    of its files could not be made.
+    of its files could not be made. `schemas` are the columns of `sources`; `lineage_lost` events
+    could not be told.
     """
 
     as_of: date
@@ -68,6 +70,9 @@ class Done:
     answers: AnswersTaken | None = None
     notices: NoticeFacts | None = None
     carried: Carried | None = None
+    sources: tuple[SourceRecord, ...] = ()
+    schemas: tuple[NotedSchema, ...] = ()
+    lineage_lost: int = 0
     alerted: Alerted | None = None
 
     @property

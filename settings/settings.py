@@ -42,6 +42,7 @@ from settings.answers import Answers
 from settings.desk import DEFAULT_QUEUE, HOLIDAYS, Levels, Retention, Route
 from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
 from settings.feed import Feed, RestPlace
+from settings.lineage import Lineage
 from settings.lines import lines_of
 from settings.notices import Email, Notices
 from settings.reports import Reports
@@ -171,6 +172,7 @@ class Settings(BaseSettings):
     feed: Feed = Feed()
     notices: Notices = Notices()
     reports: Reports = Reports()
+    lineage: Lineage = Lineage()
     alerts: Alerts = Alerts()
 
     def tables(self) -> dict[str, TableSource | Caseloads]:
@@ -231,6 +233,7 @@ def load_settings(config: Path | None = None) -> Settings:
         update={
             "places": _absolute(settings.places, home),
             "reports": settings.reports.seen_from(home),
+            "lineage": settings.lineage.seen_from(home),
             "alerts": settings.alerts.seen_from(home),
         }
     )
@@ -317,7 +320,7 @@ def _names() -> frozenset[str]:
     """Return the names of all settings, for whoever misspelt one."""
     models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
     models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads, Answers]
-    models += [Notices, Email, Route, Retention, Feed, RestPlace, Reports]
+    models += [Notices, Email, Route, Retention, Feed, RestPlace, Reports, Lineage]
     models += [Alerts, AlertEmail, Webhook]
     names = {name for model in models for name in model.model_fields}
     plain = (*fields(Tolerances), *fields(ServiceLevels))

@@ -14,6 +14,7 @@ from settings.alerts import AlertEmail, Alerts, Webhook
 from settings.answers import Answers
 from settings.faults import PREFIX
 from settings.feed import Feed, RestPlace
+from settings.lineage import Lineage
 from settings.notices import Email, Notices
 from settings.reports import Reports
 from settings.settings import SECRETS, Database, Settings
@@ -88,7 +89,7 @@ def test_every_setting_is_written_down() -> None:
     models = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council, CpliSource]
     models += [ProvidersSource, PortalSource, ReferencesSource, Caseloads, Feed, RestPlace]
     models += [Alerts, AlertEmail, Webhook]
-    models += [Reports, Notices, Email, Answers]
+    models += [Reports, Notices, Email, Answers, Lineage]
     said = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     names = {name for model in models for name in model.model_fields}
     assert [name for name in sorted(names) if not re.search(rf"[`\[.]{name}[`\].]", said)] == []

@@ -8,7 +8,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 from council import ASKED, LINES, Council
-from folders.canonical import cpli, csv_bytes, entry
+from folders.canonical import LEICESTER, cpli, csv_bytes, entry
 from servers import postgres
 
 from connectors import shapes
@@ -22,6 +22,7 @@ from connectors.sql.kinds import declared_type
 from connectors.sql.rows import read
 from connectors.sql.snapshot import snapshot
 from connectors.xlsx_file import read_xlsx
+from flows.streaming import stage_cplis
 from schemas.errors import SourceRefused
 from schemas.lineage import CameColumn, ColumnType
 from schemas.raw import FileFacts, whole
@@ -197,10 +198,21 @@ def test_a_database_without_types_is_told_by_its_cells_part_by_part(tmp_path):
 
 def test_a_shape_of_parts_grows_with_its_columns_alone(tmp_path):
     council = Council(f"sqlite:///{tmp_path / 'finance.sqlite'}")
-    council.fill(rows_of(2_000))
-    *_, last = chunks_of(council, at_once=100)
-    assert last.facts.shape[0].looked.cells == 2_000
-    assert len(repr(last.facts.shape)) < 300 * len(last.facts.shape)
+    council.fill(rows_of(60))
+    few, *_, last = (len(repr(part.facts.shape)) for part in chunks_of(council, at_once=2))
+    assert last < 1.2 * few
+
+
+def test_cplis_that_are_staged_part_by_part_go_on_with_the_shape_of_the_whole(tmp_path):
+    council = Council(f"sqlite:///{tmp_path / 'finance.sqlite'}")
+    council.fill(rows_of(7))
+    staged = stage_cplis(
+        chunks_of(council, at_once=3),
+        tmp_path / "staged",
+        local_authority=LEICESTER,
+        as_of=ASKED.as_of,
+    )
+    assert staged.record.shape == whole(chunks_of(council)).facts.shape
 
 
 def test_a_table_that_lacks_a_column_is_told_with_the_refusal(tmp_path):
@@ -213,14 +225,14 @@ def test_a_table_that_lacks_a_column_is_told_with_the_refusal(tmp_path):
 
 
 @pytest.mark.server
-def test_a_database_with_types_is_told_by_them():
+def test_a_database_with_types_is_told_by_them(postgresql_server):
     declared = {
         "start_date": "date", "end_date": "date", "weekly_quantity": "numeric(8, 2)",
         "created_at": "timestamptz", "zz": "boolean",
     }  # fmt: skip
     row = {**cpli(1), "end_date": None, "weekly_quantity": 7, "zz": True}
     row |= {"start_date": date(2026, 5, 1), "created_at": NOW}
-    with postgres.for_tests() as server, postgres.empty_database(server) as url:
+    with postgres.empty_database(postgresql_server) as url:
         council = Council(url)
         council.fill([row], **declared)
         told = types(next(chunks_of(council)).facts.shape)
