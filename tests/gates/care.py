@@ -518,7 +518,7 @@ def _quantities(mine: pd.DataFrame, changes: Ints) -> Ints:
     place = (amounts == mine["quarters"].to_numpy()[:, np.newaxis]).argmax(axis=1)
     step = (place + changes * (1 + mine["owner"].to_numpy() % 3)) % catalogue.AMOUNT_COUNT[kind]
     quarters = mine["quarters"].to_numpy()
-    return np.where(changes > 0, amounts[np.arange(len(kind)), step], quarters)
+    return np.asarray(np.where(changes > 0, amounts[np.arange(len(kind)), step], quarters))
 
 
 def _weekend_lines(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
