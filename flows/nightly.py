@@ -365,7 +365,7 @@ def note_what_came(
 @quoting_nobody
 def tell_lineage(lineage: Telling, done: steps.Done) -> steps.Done:
     """Tell whoever wants to know what the night was made of, and what came of it."""
-    lineage.done(done)
+    lineage.done(done, done.gates)
     return replace(done, lineage_lost=lineage.lost)
 
 

@@ -32,6 +32,7 @@ from flows.reading import (
 from publishing.folder import insist_on_room, write_files
 from reconciliation import reconcile
 from schemas.errors import CpliError, NothingAssessed, WrongUsage
+from schemas.gates import GateResult
 from schemas.lineage import NotedSchema
 from settings.identity import identity_key
 from settings.settings import Settings
@@ -72,6 +73,7 @@ class Done:
     carried: Carried | None = None
     sources: tuple[SourceRecord, ...] = ()
     schemas: tuple[NotedSchema, ...] = ()
+    gates: tuple[GateResult, ...] = ()
     lineage_lost: int = 0
     alerted: Alerted | None = None
 

@@ -179,16 +179,14 @@ class NotedSchema:
 def settled(came: CameColumn, before: ColumnType | None) -> ColumnType:
     """Return a column's type, given what it was the last time.
 
-    It stays for as long as half of the cells fit it. Text fits anything, so that it takes many
-    cells, all of another type, to leave it.
+    It stays for as long as half of the cells fit it, and so where there is none. Text fits
+    anything, so that it takes many cells, all of another type, to leave it.
     """
     if came.declared is not None:
         return came.declared
     looked, judged = came.looked, came.looked.judged
     if before is None or before is ColumnType.EMPTY:
         return judged
-    if judged is ColumnType.EMPTY:
-        return before
     if before is ColumnType.TEXT:
         sure = looked.cells >= MANY and looked.fit(judged) == looked.cells
         return judged if sure else before

@@ -9,8 +9,10 @@ import pyarrow as pa
 import pytest
 from council import ASKED, LINES, Council
 from folders.canonical import LEICESTER, cpli, csv_bytes, entry
+from pydantic import TypeAdapter
 from servers import postgres
 
+from casebook.record import SourceOutcome, SourceRecord
 from connectors import shapes
 from connectors.csv_file import read_csv
 from connectors.feed import Feed
@@ -22,6 +24,7 @@ from connectors.sql.kinds import declared_type
 from connectors.sql.rows import read
 from connectors.sql.snapshot import snapshot
 from connectors.xlsx_file import read_xlsx
+from flows.pulls import RegisterFacts
 from flows.streaming import stage_cplis
 from schemas.errors import SourceRefused
 from schemas.lineage import CameColumn, ColumnType
@@ -50,7 +53,8 @@ def types(columns: tuple[CameColumn, ...] | None) -> dict[str, str]:
         (["2026-11-20", "1/2/2026", "20.11.26", "3rd Nov 2026", "2026/11/20"], "date"),
         (["2026-11-20T10:00:00Z", "20/11/2026 09:30", "2026-11-20 10:00:00.5+01:00"], "instant"),
         (["true", "No", "Y"], "boolean"),
-        (["0123", "9.99E+09", "1,000,000"], "text"),
+        (["0123", "0456"], "text"),
+        (["9.99E+09", "1,000,000"], "text"),
         ([None, "", "  "], "empty"),
     ],
 )
@@ -213,6 +217,14 @@ def test_cplis_that_are_staged_part_by_part_go_on_with_the_shape_of_the_whole(tm
         as_of=ASKED.as_of,
     )
     assert staged.record.shape == whole(chunks_of(council)).facts.shape
+
+
+def test_a_shape_comes_back_from_what_is_kept_while_a_night_is_held():
+    raw = read_csv(CSV, table=PROVIDER, source="providers", facts=FACTS)
+    record = SourceRecord(source="providers", outcome=SourceOutcome.USED, shape=raw.facts.shape)
+    kept = TypeAdapter(RegisterFacts)
+    facts = kept.validate_json(kept.dump_json(RegisterFacts(sources=(record,))))
+    assert facts.sources[0].shape == raw.facts.shape
 
 
 def test_a_table_that_lacks_a_column_is_told_with_the_refusal(tmp_path):
