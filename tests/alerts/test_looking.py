@@ -95,6 +95,9 @@ def test_a_run_of_some_councils_says_nothing_of_the_others() -> None:
     assert (said.holding, {owner for _, owner in said.judged}) == ((), {LEICESTER, ""})
     whole = account(there(LEICESTER), away(RUTLAND))
     assert [it.owner for it in conditions_of(whole, asked).holding] == [RUTLAND]
+    held = account(away(LEICESTER, "held"), there(RUTLAND))
+    said = conditions_of(held, account(there(LEICESTER), there(RUTLAND)))
+    assert {owner for _, owner in said.judged} == {RUTLAND, ""}  # nothing of Leicester is over
     failed = account(away(LEICESTER), away(RUTLAND, "not_asked_for"))
     said = conditions_of(account(there(LEICESTER), there(RUTLAND)), failed)
     assert [it.owner for it in said.holding] == [LEICESTER]

@@ -157,6 +157,11 @@ def test_whoever_comes_in_another_ones_place_is_told_what_is_open(alerts: Alerts
     assert send_all(alerts) == [f"{RUTLAND} raised {LEAD}"]
     night(alerts, 2, to=(TO_LEAD, TO_OPS))
     assert send_all(alerts) == [f"{RUTLAND} recovered {LEAD}"]
+    night(alerts, 3, RUTLAND)
+    send_all(alerts)
+    night(alerts, 4, RUTLAND, to=(TO_LEAD,))
+    night(alerts, 5, RUTLAND)
+    assert send_all(alerts) == []  # whoever is back knows what it was told
 
 
 def test_what_waits_for_a_channel_that_is_not_set_up_just_now_goes_on_waiting(
