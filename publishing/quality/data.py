@@ -73,7 +73,7 @@ def _history(history: GateHistory | None) -> dict[str, Any] | None:
         "failed": history.failed,
         "released": history.released,
         "last_failed": history.last_failed and history.last_failed.isoformat(),
-        "observed": [[night.isoformat(), finite(figure)] for night, figure in history.observed],
+        "observed": {night.isoformat(): finite(figure) for night, figure in history.observed},
     }
 
 

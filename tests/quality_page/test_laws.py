@@ -210,6 +210,10 @@ def test_the_data_has_the_keys_that_are_documented():
     assert [*whole["results"][0]["history"]] == [
         "judged", "failed", "released", "last_failed", "observed",
     ]  # fmt: skip
+    rutland = next(one for one in whole["results"] if one["observed"] == 2011)
+    assert rutland["says"].startswith("2,011; we expected 3,900 to 4,300")
+    assert rutland["history"]["last_failed"] == "2026-11-11"
+    assert rutland["history"]["observed"]["2026-11-19"] == 4102
     assert [*whole["drift"][0]] == [
         "source", "owner", "file", "since", "fingerprint", "before", "says",
     ]  # fmt: skip

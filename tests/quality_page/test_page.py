@@ -138,6 +138,24 @@ def test_all_gates_are_in_tables_by_source_and_council():
     )
 
 
+def test_councils_keep_their_order_and_what_is_everybodys_comes_before_each_providers():
+    captions = [*read(nights.bad()).tables]
+    told = [each for each in captions if each.startswith(("CPLIs: ", "Caseloads: "))]
+    assert told == [
+        "CPLIs: Leicester", "CPLIs: Leicestershire", "CPLIs: Rutland",
+        "Caseloads: All caseloads", "Caseloads: Each provider's",
+    ]  # fmt: skip
+
+
+def test_a_run_about_one_council_does_not_speak_for_the_others():
+    one = result(GateSource.CPLI, LEICESTER, "rows", 4000)
+    others = [council(code, assessed=False, asked_for=False) for code in (LEICESTERSHIRE, RUTLAND)]
+    page = read(night([one], [council(LEICESTER), *others]))
+    assert "Nothing is held. There is nothing to do." in page.text
+    assert "Rutland Not asked for" in page.text
+    assert "not assessed." not in page.text
+
+
 def test_a_council_with_something_to_see_is_unfolded():
     page = read(nights.bad())
     folds = [
