@@ -183,6 +183,17 @@ class Casebook:
             return read_rulings(connection, as_of)
 
     @in_plain_words
+    def compared(self, night: NightRecord) -> pd.DataFrame:
+        """Return how a night that is not on record yet compares with the one before, as `changes`.
+
+        Without an earlier night everything is new.
+        """
+        tonight = checked(night.discrepancies)[list(COMPARED)]
+        with reading(self.engine) as connection:
+            since = night_before(connection, night.as_of)
+            return _changes(connection, tonight, scope=night.scope, since=since)
+
+    @in_plain_words
     def changes(self, as_of: date, since: date) -> pd.DataFrame:
         """Return discrepancy_id, type, local_authority, provider_id and change since a night.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -51,6 +52,14 @@ class Day(click.ParamType[date]):
                 f"it must be a date from {EARLIEST} to {LATEST}, such as {DEMO_NIGHT}", param, ctx
             )
         return day
+
+
+def login_name() -> str:
+    """Return who is logged in, nobody where the machine knows no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 FOLDER = click.Path(path_type=Path)
@@ -225,6 +234,70 @@ def run(
     if sources and config:
         raise click.UsageError("Give either --sources or --config, not both.")
     return run_night(sources, config=config, as_of=as_of, out=out, councils=councils)
+
+
+@cpli.command(
+    epilog="Example: cpli release 2026-11-19 --council E06000017"
+    ' --reason "The council confirms the transfer" --out nights'
+)
+@click.argument("night", type=Day(), metavar="NIGHT")
+@click.option("--council", metavar="COUNCIL", help="Let out this council: name or code.")
+@click.option("--provider", metavar="ID", help="Let out this provider's lists.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it is right; goes on record.")
+@click.option(
+    "--who",
+    default=login_name,
+    show_default="your login name",
+    metavar="NAME",
+    help="Who lets it out; goes on record.",
+)
+@out_option(required=False)
+@config_option(required=False)
+def release(
+    night: date,
+    council: str | None,
+    provider: str | None,
+    reason: str,
+    who: str,
+    out: Path | None,
+    config: Path | None,
+) -> int:
+    """Let out what the gates held of a night, once somebody has looked and it is right.
+
+    The night is run again with what was kept of it, so that what was looked at is what goes out.
+    Only these figures of these gates are let out, and only of the latest night.
+    """
+    from cli.release import release_night
+
+    return release_night(
+        night, out, config, council=council, provider=provider, who=who, reason=reason
+    )
+
+
+@cpli.command(epilog="Example: cpli rerun 2026-11-19 --config cpli.toml --out nights")
+@click.argument("night", type=Day(), metavar="NIGHT")
+@sources_option(required=False)
+@config_option(required=False)
+@out_option(required=False)
+@click.option(
+    "--council", "councils", multiple=True, metavar="GSS", help="This council only, as in cpli run."
+)
+def rerun(
+    night: date,
+    sources: Path | None,
+    config: Path | None,
+    out: Path | None,
+    councils: tuple[str, ...],
+) -> int:
+    """Run a night on record again, after a source has been mended.
+
+    It is as `cpli run` for that night: what is found now replaces what was found then.
+    """
+    from cli.release import run_again
+
+    if sources and config:
+        raise click.UsageError("Give either --sources or --config, not both.")
+    return run_again(night, sources, config, out, councils=councils)
 
 
 @cpli.command(epilog="Example: cpli check --config cpli.toml")

@@ -28,20 +28,26 @@ def run_night(
     as_of: date,
     out: Path,
     councils: Sequence[str],
+    kept: bool = False,
 ) -> int:
-    """Run the flow for one night and say what came of it."""
+    """Run the flow for one night and say what came of it; `kept` takes what was kept of it."""
     from flows.backend import prefect_backend, prefect_home
-    from flows.origin import origin_of
-    from flows.ready import ready_to_run
+    from flows.origin import origin_of, origin_of_kept
+    from flows.ready import ready_to_let_out, ready_to_run
     from publishing.folder import insist_on_room
 
     # Prefect would say in words of its own, and too late, that it cannot write there.
     insist_on_room(prefect_home(out))
-    ready_to_run(origin_of(sources, out, config=config, as_of=as_of), councils=councils)
+    if kept:
+        ready_to_let_out(origin_of_kept(out, config=config, as_of=as_of))
+    else:
+        ready_to_run(origin_of(sources, out, config=config, as_of=as_of), councils=councils)
     with progress(), prefect_backend(out) as wait_until_up:
         from flows import nightly
 
         wait_until_up()
-        done = nightly.run_night(sources, out, config=config, as_of=as_of, councils=councils)
+        done = nightly.run_night(
+            sources, out, config=config, as_of=as_of, councils=councils, kept=kept
+        )
     say_done(done)
     return done.exit_code

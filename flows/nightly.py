@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 import pandas as pd
 from prefect import flow, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
@@ -32,12 +32,14 @@ from flows import steps
 from flows.account import Account, with_answers
 from flows.alerts import conditions_of, tell
 from flows.answers import take_answers
+from flows.assessing import assess, lay_down_again, remember
 from flows.clock import today
 from flows.failing import tell_of_it
 from flows.faults import quoting_nobody
 from flows.fetching import Fetched, fetch, put_away
 from flows.files import render
 from flows.handover import carry
+from flows.held import bring_back
 from flows.holding import hold
 from flows.keeping import keep_the_others
 from flows.lineage import LINEAGE_FILE, Telling, lineage_file, note_schemas, telling
@@ -49,13 +51,14 @@ from flows.notices import (
     missing_files,
     notices_or_reason,
 )
-from flows.origin import Origin, origin_of
+from flows.origin import Origin, origin_of, origin_of_kept
 from flows.outcome import (
     Alerted,
     AnswersTaken,
     Carried,
     Delivery,
     FeedFacts,
+    GateFacts,
     NoticeFacts,
     Outcomes,
     Written,
@@ -79,8 +82,9 @@ from flows.pulls import (
     RegisterFacts,
     council_name,
 )
+from flows.quality import HELD_FOLDER, QUALITY, facts_of, files_of, held_files
 from flows.reading import unread_council
-from flows.ready import ready_to_run
+from flows.ready import ready_to_let_out, ready_to_run
 from flows.receiver import deliver_to_receiver
 from flows.reports import REPORTS, council_reports
 from flows.stage import (
@@ -97,6 +101,7 @@ from flows.stage import (
 )
 from flows.streaming import lay_down_beside
 from publishing.folder import files_below, mend_folder, replace_folder
+from publishing.quality.markdown import markdown_of
 from schemas.errors import CpliError, TryAgainLater, WrongUsage
 from schemas.lineage import NotedSchema
 from settings.identity import identity_key
@@ -111,8 +116,8 @@ def may_pass_by_itself(_task: Task[..., Any], _run: TaskRun, state: State) -> bo
 
 
 WITHHELD_FRAME = "withheld.parquet"
-ANSWERS = "answers"
-"""The part of the work folder with what is said of answers."""
+ANSWERS, HELD_PART = "answers", "held"
+"""The parts of the work folder with what is said of answers, and with what is held."""
 LEFT_OUT = "It was not asked for. To assess it, run the night without --council, or for it too."
 STEP: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE}
 PULL: dict[str, Any] = STEP | {
@@ -142,17 +147,21 @@ def nightly(
     out: Path | None = None,
     as_of: date | None = None,
     councils: tuple[str, ...] = (),
+    kept: bool = False,
 ) -> State[steps.Done]:
     """Pull, validate, reconcile, record and write one night; by default today's, of all councils.
 
-    The sources lie in the folder `sources`, or are where the file `config` says. Ends in the state
+    The sources lie in the folder `sources`, or are where the file `config` says; `kept` takes what
+    was kept of a night of which gates held something. Ends in the state
     `Completed`, or `Incomplete` where a council was not assessed. Raises `NothingAssessed` where
     none could, and whatever keeps the caseloads from being read at all: without them every provider
     would seem to have sent nothing.
     """
-    origin = origin_of(sources, out, config=config, as_of=as_of or today())
+    origin = (origin_of_kept if kept else partial(origin_of, sources))(
+        out, config=config, as_of=as_of or today()
+    )
     with telling(origin, run_id=flow_run.id, parent=flow_run.parent_flow_run_id) as lineage:
-        done = tell_lineage(lineage, in_order(origin, councils=councils))
+        done = tell_lineage(lineage, in_order(origin, councils=councils, kept=kept))
     if not done.missed:
         return Completed(data=done)
     names = ", ".join(council_name(council.local_authority) for council in done.missed)
@@ -166,8 +175,9 @@ def run_night(
     config: Path | None = None,
     as_of: date,
     councils: Sequence[str] = (),
+    kept: bool = False,
 ) -> steps.Done:
-    """Run the flow and return what it came to."""
+    """Run the flow and return what it came to; `kept` is as the flow has it."""
     # Called, a flow gives the data of the state that it ends in, which its type does not say.
     done = nightly(
         sources and sources.resolve(),
@@ -175,16 +185,19 @@ def run_night(
         out.resolve(),
         as_of,
         tuple(councils),
+        kept,
     )
     return cast(steps.Done, done)
 
 
 @quoting_nobody
-def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
+def in_order(origin: Origin, *, councils: Sequence[str], kept: bool = False) -> steps.Done:
     """Do one step after the other, under the lock of the night."""
     watch = Stopwatch()
     as_of, out, settings = origin.as_of, origin.out, origin.settings
-    known, chosen, casebook = ready_to_run(origin, councils=councils)
+    known, chosen, casebook = (
+        ready_to_let_out(origin) if kept else ready_to_run(origin, councils=councils)
+    )
     identity_key(settings)
     folder = out / as_of.isoformat()
     sweep(out, casebook)
@@ -192,10 +205,17 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
         mend_folder(folder)
         mend_feed(folder)
         with watch("read"):
-            fetched = fetch_files(origin, casebook) if origin.inboxes() else Fetched(origin=origin)
-            pulls = pull(fetched.origin, known, chosen, work=work)
+            new = origin.inboxes() and not kept
+            fetched = fetch_files(origin, casebook) if new else Fetched(origin=origin)
+            pulls = (
+                pull_what_was_kept(casebook, as_of, work)
+                if kept
+                else pull(fetched.origin, known, chosen, work=work)
+            )
         with watch("reconcile"):
-            account = reconcile_night(pulls, casebook, as_of=as_of, work=work, settings=settings)
+            pulls, account, gates = assess_night(
+                pulls, casebook, as_of=as_of, work=work, settings=settings, whole=chosen == known
+            )
         asked = account
         if chosen != known:
             account = keep_what_stands(account, casebook, folder=folder, work=work)
@@ -214,7 +234,9 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
                 if chosen == known
                 else partial(facts_on_record, casebook, as_of, reason=IN_PART)
             )
-        outcomes = Outcomes(answers=answers, feed=feed, notices=notices, schemas=schemas)
+        outcomes = Outcomes(
+            answers=answers, feed=feed, gates=gates, notices=notices, schemas=schemas
+        )
         written = write_night(
             account,
             pulls,
@@ -229,7 +251,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
     delivery = deliver_exports(casebook, settings)
     carried = carry_notices(casebook, settings, out)
     alerted = tell_alerts(account, asked, casebook, settings)
-    show(account)
+    show(account, written.gates)
     steps.insist_on_something(account, folder=folder)
     return steps.Done(
         as_of=as_of,
@@ -247,6 +269,7 @@ def in_order(origin: Origin, *, councils: Sequence[str]) -> steps.Done:
         carried=carried,
         sources=account.sources,
         schemas=schemas,
+        gates=gates.results,
         alerted=alerted,
     )
 
@@ -311,22 +334,32 @@ def pull_caseloads(origin: Origin, register: RegisterFacts, work: Path) -> Pull[
     return lay_down(pulled, work / CASELOADS)
 
 
-@task(name="reconcile", **STEP)
+@task(name="bring back", **STEP)
 @quoting_nobody
-def reconcile_night(
-    pulls: Pulls, casebook: Casebook, *, as_of: date, work: Path, settings: Settings
-) -> Account:
-    """Apply the rules to what was laid down, and lay down what they found.
+def pull_what_was_kept(casebook: Casebook, as_of: date, work: Path) -> Pulls:
+    """Lay down what was kept of a night when something of it was held."""
+    return bring_back(casebook, as_of, work)
 
-    They heed what workers ruled upon earlier nights.
+
+@task(name="assess", **STEP)
+@quoting_nobody
+def assess_night(
+    pulls: Pulls, casebook: Casebook, *, as_of: date, work: Path, settings: Settings, whole: bool
+) -> tuple[Pulls, Account, GateFacts]:
+    """Hold what was laid down to the gates, apply the rules, and hold what they found to the gates.
+
+    The rules heed what workers ruled upon earlier nights. Lays down what they found, and the pulls
+    again without what the gates left out.
     """
-    account = steps.conclude(
-        pick_up_pulls(pulls, work),
-        as_of=as_of,
-        settings=settings,
-        rulings=casebook.rulings(as_of),
+    came = pick_up_pulls(pulls, work)
+    assessed = assess(came, casebook, as_of=as_of, settings=settings)
+    remember(assessed, pulls, casebook, as_of=as_of, work=work, whole=whole)
+    gates = GateFacts(results=assessed.results, frames=assessed.frames)
+    return (
+        lay_down_again(assessed, came, work),
+        lay_down(assessed.account, work / ACCOUNT),
+        lay_down(gates, work / HELD_PART),
     )
-    return lay_down(account, work / ACCOUNT)
 
 
 @task(name="keep what stands", **STEP)
@@ -477,19 +510,33 @@ def write_night(
     if outcomes.schemas:
         files = {LINEAGE_FILE: lineage_file(outcomes.schemas), **files}
     faults: list[str] = []
+    names = dict(zip(register["provider_id"], register["name"], strict=True))
     reports = council_reports(
         whole,
         casebook,
         settings=settings,
         withheld=withheld,
         feed=outcomes.feed,
-        names=dict(zip(register["provider_id"], register["name"], strict=True)),
+        names=names,
+    )
+    held = pick_up(outcomes.gates, work / HELD_PART).frames.get(
+        "discrepancies", whole.frames["discrepancies"].iloc[:0]
+    )
+    quality = facts_of(
+        casebook,
+        account.as_of,
+        account.councils,
+        held=held,
+        drift=tuple(each.drift for each in outcomes.schemas if each.drift),
+        providers=names,
     )
     replace_folder(
         folder,
         files,
         keep=(FEED, NOTICES),
         more=chain(
+            held_files(held),
+            up_to_a_fault("The gates' files", files_of(quality, settings), faults),
             files_on_record(casebook, account.as_of),
             up_to_a_fault(
                 "The notices",
@@ -500,8 +547,8 @@ def write_night(
         ),
     )
     LOG.info("Written: %s", folder)
-    written = (*files, *files_below(folder, FEED, NOTICES, REPORTS))
-    return Written(files=written, faults=tuple(faults))
+    written = (*files, *files_below(folder, FEED, NOTICES, REPORTS, HELD_FOLDER, QUALITY))
+    return Written(files=written, faults=tuple(faults), gates=markdown_of(quality))
 
 
 def up_to_a_fault(
@@ -533,8 +580,11 @@ def sweep(out: Path, casebook: Casebook) -> None:
             LOG.warning("%s It holds personal data of a run that was killed.", error)
 
 
-def show(account: Account) -> None:
-    """Show the counts beside the run in Prefect."""
+def show(account: Account, gates: str) -> None:
+    """Show the counts beside the run in Prefect, and what the gates made of the night."""
+    create_markdown_artifact(
+        key="gates", markdown=gates, description=f"The gates of the night of {account.as_of}"
+    )
     counts = [
         {"council": council_name(code), "type": kind, "discrepancies": count}
         for code, facts in account.summary["councils"].items()

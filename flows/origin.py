@@ -211,6 +211,18 @@ def origin_of(folder: Path | None, out: Path | None, *, config: Path | None, as_
     )
 
 
+def origin_of_kept(out: Path | None, *, config: Path | None, as_of: date) -> Origin:
+    """Return the origin of a night whose sources are kept, so that nothing is read anew.
+
+    Raises `WrongUsage` where the settings cannot be used, or leave open where the results go.
+    """
+    settings = load_settings(config)
+    out = out or settings.out
+    if out is None:
+        raise WrongUsage("Say where the results go (--out DIR, or CPLI_OUT).")
+    return Origin(as_of=as_of, now=datetime.now(UTC), settings=settings, out=out.resolve())
+
+
 def sftp_place(name: str, place: SftpPlace, wanted: Iterable[FilePattern] = ()) -> sftp.SftpPlace:
     """Return an SFTP server as its connector knows it."""
     wanted = tuple(wanted)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from schemas.gates import GateOutcome, GateResult
 from schemas.lineage import NotedSchema
 
 
@@ -131,27 +133,58 @@ class Alerted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GateFacts:
+    """What the gates made of a night; counts and codes.
+
+    Frames: `held` is what was found of councils that are held, where there are any.
+    """
+
+    results: tuple[GateResult, ...] = ()
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the night's summary says of them: counts, and all that did not pass."""
+        counts = Counter(result.outcome.value for result in self.results)
+        failed = (
+            result
+            for result in self.results
+            if result.outcome in {GateOutcome.FAILED, GateOutcome.RELEASED}
+        )
+        return {
+            "counts": {outcome.value: counts[outcome.value] for outcome in GateOutcome},
+            "failed": [asdict(result) for result in failed],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcomes:
     """What came of a night besides what it found."""
 
     answers: AnswersTaken
     feed: FeedFacts
     notices: NoticeFacts
+    gates: GateFacts = field(default_factory=GateFacts)
     schemas: tuple[NotedSchema, ...] = ()
 
     @property
     def summary(self) -> dict[str, Any]:
         """What the night's summary says of it."""
-        told = {name: getattr(self, name).summary for name in ("answers", "feed", "notices")}
+        parts = ("answers", "feed", "gates", "notices")
+        told = {name: getattr(self, name).summary for name in parts}
         return {**told, "drift": [each.drift.summary for each in self.schemas if each.drift]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What a night's folder holds, and which parts of it could not be made, and why."""
+    """What a night's folder holds, and which parts of it could not be made, and why.
+
+    `gates` is what Prefect shows of the gates.
+    """
 
     files: tuple[str, ...]
     faults: tuple[str, ...] = ()
+    gates: str = ""
 
 
 def in_words(counts: Mapping[str, Any]) -> str:

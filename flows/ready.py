@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casebook.store import Casebook
+from flows.held import councils_of, kept_councils
 from flows.origin import Origin
 from flows.steps import insist_apart
 from publishing.folder import insist_on_room
@@ -29,6 +30,16 @@ def ready_to_run(
         insist_apart(folder, origin.out)
     known = origin.open()[1]
     return known, choose(councils, known), ready_to_record(origin.out, settings=origin.settings)
+
+
+def ready_to_let_out(origin: Origin) -> tuple[tuple[str, ...], tuple[str, ...], Casebook]:
+    """Return the councils of a night of which something is kept, those kept, and the record.
+
+    Raises `WrongUsage` where the night is not on record.
+    """
+    casebook = ready_to_record(origin.out, settings=origin.settings)
+    kept = kept_councils(casebook, origin.as_of)
+    return councils_of(casebook, origin.as_of), kept, casebook
 
 
 def ready_to_record(out: Path, *, settings: Settings) -> Casebook:

@@ -14,7 +14,7 @@ from reconciliation.days import NEVER, UNSTATED, Mask, days
 FEWEST = 5
 """Of fewer entries no share is told."""
 
-LONG = 20
+LONG = 40
 """A list of so many entries changes within weeks."""
 
 STILL_LISTED_DAYS = 60

@@ -16,7 +16,7 @@ from schemas.errors import ContractBreach, TryAgainLater
 
 COMMANDS = [
     *("demo", "generate", "reconcile", "run", "check", "template", "receipt", "nights", "show"),
-    *("publish", "outbox", "notices", "answers", "alerts"),
+    *("release", "rerun", "publish", "outbox", "notices", "answers", "alerts"),
     *("cases", "case", "act", "measures", "purge", "casebook verify", "database upgrade"),
 ]
 HEAVY = ("numpy", "pandas", "pandera", "prefect", "pyarrow", "pydantic", "rich", "sqlalchemy")
