@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self
@@ -164,26 +165,32 @@ class Telling:
         trace: TracebackType | None,
     ) -> None:
         if isinstance(error, CpliError):
-            self._tell(Turn.FAILED, error=str(error))
+            self._tell(Turn.FAILED, partial(dict, error=str(error)))
         elif isinstance(error, Exception):
-            self._tell(Turn.FAILED, error=f"A fault of ours: {described(error)}.")
+            self._tell(Turn.FAILED, partial(dict, error=f"A fault of ours: {described(error)}."))
         elif error is not None:
             self._tell(Turn.STOPPED)
 
     def done(self, done: Done, gates: Sequence[GateResult] = ()) -> None:
         """Say that the night is done, what it was made of, and what came of it."""
-        inputs = tuple(_inputs(done, self.origin, gates))
-        behind = [gate for each in inputs for gate in each.gates]
-        self._tell(
-            Turn.COMPLETED,
-            inputs=inputs,
-            outputs=tuple(_outputs(done)),
-            gates=tuple(gate for gate in gates if gate not in behind),
-        )
+        self._tell(Turn.COMPLETED, partial(_what_came_of, done, self.origin, gates))
 
-    def _tell(self, turn: Turn, **facts: Any) -> None:
+    def _tell(self, turn: Turn, facts: Callable[[], dict[str, Any]] = dict) -> None:
+        """Tell a turn, with facts that are gathered for it; the night goes on, whatever fails."""
         if self.place is None:
             return
+        try:
+            quoting_nobody(self._tell_place)(self.place, turn, facts)
+        except CpliError as error:
+            self.lost += 1
+            LOG.warning("Lineage: an event (%s) was lost. %s", turn.value, error)
+
+    def _tell_place(
+        self, place: LineagePlace, turn: Turn, facts: Callable[[], dict[str, Any]]
+    ) -> None:
+        # OpenLineage's client takes half a second to import: only those wait who use it.
+        from connectors.lineage.telling import tell
+
         told = NightTold(
             run_id=self.run_id,
             turn=turn,
@@ -191,13 +198,9 @@ class Telling:
             as_of=self.origin.as_of,
             namespace=self.origin.settings.lineage.namespace,
             parent=self.parent,
-            **facts,
+            **facts(),
         )
-        try:
-            quoting_nobody(_tell)(self.place, told)
-        except CpliError as error:
-            self.lost += 1
-            LOG.warning("Lineage: an event (%s) was lost. %s", turn.value, error)
+        tell(place, told)
 
 
 def telling(origin: Origin, *, run_id: str | None, parent: str | None = None) -> Telling:
@@ -221,11 +224,14 @@ def place_of(lineage: Lineage) -> LineagePlace | None:
     )
 
 
-def _tell(place: LineagePlace, told: NightTold) -> None:
-    # OpenLineage's client takes half a second to import, which only those wait for who use it.
-    from connectors.lineage.telling import tell
-
-    tell(place, told)
+def _what_came_of(done: Done, origin: Origin, gates: Sequence[GateResult]) -> dict[str, Any]:
+    inputs = tuple(_inputs(done, origin, gates))
+    behind = [gate for each in inputs for gate in each.gates]
+    return {
+        "inputs": inputs,
+        "outputs": tuple(_outputs(done)),
+        "gates": tuple(gate for gate in gates if gate not in behind),
+    }
 
 
 def _inputs(done: Done, origin: Origin, gates: Sequence[GateResult]) -> Iterator[Input]:

@@ -211,9 +211,6 @@ def test_columns_that_cannot_be_noted_stop_no_night(sources, casebook, monkeypat
     def busy(self, *args, **kwargs):
         raise TryAgainLater("The record of nights is busy. Run the night again.")
 
-    def faulty(self, *args, **kwargs):
-        raise KeyError(CELL)
-
     for failing in (busy, faulty):
         monkeypatch.setattr("casebook.lineage.Lineage.note", failing)
         assert note(sources, casebook, AS_OF) == ()
@@ -291,7 +288,13 @@ def gate(source: GateSource, owner: str) -> GateResult:
     )
 
 
-def test_gates_stand_beside_the_source_that_they_are_about(sources, casebook, tmp_path):
+def faulty(*args: object, **kwargs: object) -> str:
+    raise KeyError(CELL)
+
+
+def test_gates_stand_beside_their_source_and_a_fault_in_telling_stops_nothing(
+    sources, casebook, tmp_path, monkeypatch, caplog
+):
     account = account_of(sources, AS_OF)
     done = Done(
         as_of=AS_OF,
@@ -324,6 +327,12 @@ def test_gates_stand_beside_the_source_that_they_are_about(sources, casebook, tm
         ("rows", "caseload"),
     ]
     assert {each["name"] for each in event["outputs"]} == {"discrepancies.csv", "casebook"}
+    monkeypatch.setattr(lineage, "dataset_name", faulty)
+    faltering = telling(sources, tmp_path)
+    faltering.done(done, gates)
+    assert faltering.lost == 1
+    assert "an event (COMPLETE) was lost. A fault of ours: KeyError" in caplog.text
+    assert CELL not in caplog.text
 
 
 CONFIGURED = """
