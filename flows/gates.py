@@ -8,7 +8,7 @@ without it, so that nothing of it is recorded, published or told until a person 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -25,7 +25,7 @@ from flows.words import counted
 from publishing.quality.wording import Figures as InWords
 from quality import caseloads, cplis, portal, register, result
 from quality.catalogue import GATES
-from quality.cplis import Extract, WorkingDays, shared_with
+from quality.cplis import Extract, Figures, WorkingDays, shared_with
 from quality.judging import judge, judge_lists, of_all_lists, released, stops
 from quality.keyed import hash_key
 from quality.profile import Profile, pack, unpack
@@ -82,6 +82,17 @@ class Judged:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What the gates made of one owner's source or result; `lines` are its coded CPLIs."""
+
+    source: GateSource
+    owner: str
+    results: tuple[GateResult, ...]
+    night: GateNight
+    lines: pd.DataFrame | None = None
+
+
 class Judge:
     """Judges one night by what is on record of those before it."""
 
@@ -99,50 +110,18 @@ class Judge:
     def sources(self, pulls: Pulls) -> Judged:
         """Judge what was pulled, with its frames; what nobody asked for is not looked at."""
         asked = [each for each in pulls.councils if each.facts.reason != NOT_ASKED_FOR]
-        read = {each.facts.local_authority: each for each in asked if each.facts.cplis}
-        results: list[GateResult] = []
-        nights: list[GateNight] = []
-        lines: dict[str, pd.DataFrame] = {}
-        figures: dict[Whose, cplis.Figures] = {}
-        profiles: dict[Whose, Profile] = {}
-        for each in asked:
-            whose = (GateSource.CPLI, each.facts.local_authority)
-            figures[whose] = {"usable_rows": 0}
-            if cplis_read := each.facts.cplis:
-                figures[whose], profiles[whose], lines[whose[1]] = self._cplis(
-                    each, pulls, rows=cplis_read.rows
-                )
-        for code in read:
-            if (GateSource.CPLI, code) not in self.past.profiles:
-                others = {other: lines[other] for other in lines if other != code}
-                figures[GateSource.CPLI, code]["shared_with_another_council_share"] = shared_with(
-                    lines[code], others
-                )
-        for code, each in read.items():
-            facts = each.facts
-            if facts.portal and facts.portal_date:
-                whose = (GateSource.PORTAL, code)
-                figures[whose], profiles[whose] = self._portal(
-                    each, lines[code], rows=facts.portal.rows, dated=facts.portal_date
-                )
-        whose = (GateSource.PROVIDERS, REGISTERS)
-        figures[whose] = {"providers": 0}
-        if not pulls.register.facts.message:
-            figures[whose], profiles[whose] = register.measure(
-                pulls.register.frames["providers"],
-                [each.frames["cplis"] for each in read.values()],
-                self._before(whose),
-                as_of=day(self.as_of),
-                key=self.key,
-            )
-        for whose, told in figures.items():
-            made = self._judge(whose, told)
-            results += made
-            nights.append(_night(whose, made, profiles.get(whose)))
+        made = self._extracts(pulls, asked)
+        portals = [
+            self._portal(council, each.lines)
+            for council, each in zip(asked, made, strict=True)
+            if council.facts.portal and each.lines is not None and not any(map(stops, each.results))
+        ]
+        made = [self._register(pulls, asked), *made, *portals]
         judged = Judged(
-            results=tuple(results),
-            whose=frozenset(figures),
-            nights=tuple(nights),
+            results=tuple(one for each in made for one in each.results),
+            whose=frozenset((each.source, each.owner) for each in made)
+            | {(GateSource.PORTAL, each.facts.local_authority) for each in asked},
+            nights=tuple(each.night for each in made),
             releases=self.releases,
         )
         return self._with_lists(judged, pulls)
@@ -152,9 +131,7 @@ class Judge:
 
         `changes` are those since the night before (`casebook.changes.CHANGES`).
         """
-        results: list[GateResult] = []
-        nights: list[GateNight] = []
-        whose: set[Whose] = set()
+        made = []
         for council in account.councils:
             if not council.assessed:
                 continue
@@ -164,24 +141,16 @@ class Judge:
             gone, lasting = (
                 int(own.get(change.value, 0)) for change in (Change.GONE, Change.LASTING)
             )
-            told = result.measure(
+            figures = result.measure(
                 counts, counts["discrepancies"], closing=gone, standing=gone + lasting
             )
-            made = self._judge((GateSource.RESULT, code), told)
-            results += made
-            whose.add((GateSource.RESULT, code))
-            nights.append(_night((GateSource.RESULT, code), made, None))
+            made.append(self._made((GateSource.RESULT, code), figures))
         return Judged(
-            results=tuple(results),
-            whose=frozenset(whose),
-            nights=tuple(nights),
+            results=tuple(one for each in made for one in each.results),
+            whose=frozenset((each.source, each.owner) for each in made),
+            nights=tuple(each.night for each in made),
             releases=self.releases,
         )
-
-    def _judge(self, whose: Whose, figures: Mapping[str, float | None]) -> tuple[GateResult, ...]:
-        source, owner = whose
-        judged = judge(source, owner, figures, earlier=self._earlier, as_of=self.as_of)
-        return released(judged, self._let_out)
 
     def _let_out(self, failure: GateResult) -> bool:
         return any(let.owner == failure.owner and let.covers(failure) for let in self.releases)
@@ -200,34 +169,88 @@ class Judge:
         recent = [figure for as_of, figure in figures if as_of >= since]
         return recent, bool(recent)
 
-    def _cplis(
-        self, council: Pull[CouncilFacts], pulls: Pulls, *, rows: int
-    ) -> tuple[cplis.Figures, Profile, pd.DataFrame]:
+    def _register(self, pulls: Pulls, asked: Sequence[Pull[CouncilFacts]]) -> Made:
+        whose = (GateSource.PROVIDERS, REGISTERS)
+        if pulls.register.facts.message:
+            return self._made(whose, {"providers": 0})
+        figures, profile = register.measure(
+            pulls.register.frames["providers"],
+            [each.frames["cplis"] for each in asked if each.facts.cplis],
+            self._before(whose),
+            as_of=day(self.as_of),
+            key=self.key,
+        )
+        return self._made(whose, figures, profile)
+
+    def _extracts(self, pulls: Pulls, asked: Sequence[Pull[CouncilFacts]]) -> list[Made]:
+        """Judge each council's CPLIs; of one that cannot be read nothing else is told."""
+        measured = {
+            each.facts.local_authority: self._measured(each, pulls)
+            for each in asked
+            if each.facts.cplis
+        }
+        made = []
+        for each in asked:
+            whose = (GateSource.CPLI, each.facts.local_authority)
+            if whose[1] not in measured:
+                made.append(self._made(whose, {"usable_rows": 0}))
+                continue
+            figures, profile, lines = measured[whose[1]]
+            if whose not in self.past.profiles:
+                others = [told[2] for code, told in measured.items() if code != whose[1]]
+                figures["shared_with_another_council_share"] = shared_with(lines, others)
+            made.append(self._made(whose, figures, profile, lines))
+        return made
+
+    def _measured(
+        self, council: Pull[CouncilFacts], pulls: Pulls
+    ) -> tuple[Figures, Profile, pd.DataFrame]:
+        facts = council.facts
         extract = Extract(
             cplis=council.frames["cplis"],
             rejected=council.frames["rejected_cplis"],
-            rows=rows,
+            rows=facts.cplis.rows if facts.cplis else 0,
             registered=pulls.register.facts.provider_ids,
             as_of=day(self.as_of),
             window=self._window,
         )
-        before = self._before((GateSource.CPLI, council.facts.local_authority))
+        before = self._before((GateSource.CPLI, facts.local_authority))
         return cplis.measure(extract, before, key=self.key, working_days=self.working_days)
 
-    def _portal(
-        self, council: Pull[CouncilFacts], lines: pd.DataFrame, *, rows: int, dated: date
-    ) -> tuple[cplis.Figures, Profile]:
+    def _portal(self, council: Pull[CouncilFacts], lines: pd.DataFrame) -> Made:
+        facts = council.facts
         shown = portal.Shown(
             portal=council.frames["portal"],
             rejected=council.frames["rejected_portal"],
-            rows=rows,
-            extract_date=day(dated),
+            rows=facts.portal.rows if facts.portal else 0,
+            extract_date=day(facts.portal_date or self.as_of),
             as_of=day(self.as_of),
             window=self._window,
             hidden_after_days=self.settings.tolerances.portal_hides_after_days,
         )
-        before = self._before((GateSource.PORTAL, council.facts.local_authority))
-        return portal.measure(shown, lines, before, key=self.key, working_days=self.working_days)
+        whose = (GateSource.PORTAL, facts.local_authority)
+        figures, profile = portal.measure(
+            shown, lines, self._before(whose), key=self.key, working_days=self.working_days
+        )
+        return self._made(whose, figures, profile)
+
+    def _made(
+        self,
+        whose: Whose,
+        figures: Figures,
+        profile: Profile | None = None,
+        lines: pd.DataFrame | None = None,
+    ) -> Made:
+        source, owner = whose
+        judged = judge(source, owner, figures, earlier=self._earlier, as_of=self.as_of)
+        results = released(judged, self._let_out)
+        night = GateNight(
+            source=source,
+            owner=owner,
+            accepted=not any(map(stops, results)),
+            profile=None if profile is None else pack(profile),
+        )
+        return Made(source=source, owner=owner, results=results, night=night, lines=lines)
 
     def _with_lists(self, judged: Judged, pulls: Pulls) -> Judged:
         """Add what the gates make of the caseloads."""
@@ -418,16 +441,6 @@ def _without_lists(lists: Pull[CaseloadFacts], numbers: frozenset[int]) -> Pull[
     failure = frame["failure"].mask(failed, CaseloadFailure.IMPLAUSIBLE.value)
     return replace(
         lists, frames={**lists.frames, "caseloads": frame.assign(failure=failure.astype("str"))}
-    )
-
-
-def _night(whose: Whose, judged: Iterable[GateResult], profile: Profile | None) -> GateNight:
-    source, owner = whose
-    return GateNight(
-        source=source,
-        owner=owner,
-        accepted=not any(map(stops, judged)),
-        profile=None if profile is None else pack(profile),
     )
 
 

@@ -112,7 +112,7 @@ def _of_register() -> Iterator[Held]:
         source, "named_providers_known_share", CRITICAL, SHARE,
         "CPLIs whose provider the register knows",
         "A register with other references than the councils use leaves every provider unknown.",
-        _below(0.2, 0.3),
+        _below(0.2, 0.1),
     )  # fmt: skip
     yield _gate(
         source, "providers_kept_share", CRITICAL, SHARE,
@@ -183,13 +183,13 @@ def _of_cplis() -> Iterator[Held]:
         source, "unmapped_share", CRITICAL, SHARE,
         "CPLIs with a service type that nobody knows",
         "New codes hide differences, since what is unknown is compared with care.",
-        _above(0.1, 0.5),
+        _above(0.1, 0.8),
     )  # fmt: skip
     yield _gate(
         source, "authorised_share", CRITICAL, SHARE,
         "CPLIs that are authorised",
         "Only these are published. A change of the mix is a filter that has changed.",
-        Bounds(margin=0.15, lower=0.0, upper=0.0, first_lowest=0.2),
+        Bounds(margin=0.15, lower=0.0, upper=0.0, first_lowest=0.05),
     )  # fmt: skip
     yield _gate(
         source, "unsigned_share", CRITICAL, SHARE,
@@ -201,7 +201,7 @@ def _of_cplis() -> Iterator[Held]:
         source, "planned_share", CRITICAL, SHARE,
         "People all of whose care begins later",
         "Starts that were moved into the future turn care that is given into care that is not.",
-        _above(0.15, 0.5),
+        _above(0.15, 0.9),
     )  # fmt: skip
     yield _gate(
         source, "open_share", CRITICAL, SHARE,
@@ -257,7 +257,7 @@ def _of_cplis() -> Iterator[Held]:
         source, "nhs_number_missing_share", CRITICAL, SHARE,
         "CPLIs in scope without a valid NHS number",
         "Without it people cannot be shown in the Care Record, and would be taken out of it.",
-        _above(0.08, 0.6),
+        _above(0.08, 0.9),
     )  # fmt: skip
     yield _gate(
         source, "nhs_number_missing_rise", CRITICAL, SHARE,
@@ -270,7 +270,7 @@ def _of_cplis() -> Iterator[Held]:
             source, f"{column}_missing_share", CRITICAL, SHARE,
             f"CPLIs in scope without a {what}",
             "An upgrade that empties a column takes from us how people are told apart.",
-            _above(0.15, 0.8),
+            _above(0.15, None),
         )  # fmt: skip
     for column, what in (("quantity", "weekly quantity"), ("team", "commissioning team")):
         yield _gate(
@@ -283,7 +283,7 @@ def _of_cplis() -> Iterator[Held]:
         source, "provider_unknown_share", CRITICAL, SHARE,
         "CPLIs in scope whose provider is not in the register",
         "Providers under other references than before have no caseload to be compared with.",
-        _above(0.15, 0.7),
+        _above(0.15, 0.9),
     )  # fmt: skip
     for kind, what in (("provider", "provider"), ("service", "service type"), ("team", "team")):
         yield _gate(
@@ -296,7 +296,7 @@ def _of_cplis() -> Iterator[Held]:
         source, "changes_overdue", WARNING, COUNT,
         "CPLIs that usually change in the time in which none did",
         "Yesterday's file again: what was entered since is not in it.",
-        Bounds(ceiling=9.0),
+        Bounds(ceiling=7.0),
     )  # fmt: skip
     yield _gate(
         source, "stale_working_days", CRITICAL, Unit.WORKING_DAYS,
@@ -308,7 +308,7 @@ def _of_cplis() -> Iterator[Held]:
         source, "working_days_since_entry", CRITICAL, Unit.WORKING_DAYS,
         "Working days since anything was entered or changed",
         "An old extract under a new name has no work of the last days in it.",
-        _above(4.5, 20.0, beyond_worst=2.0),
+        _above(4.5, 260.0, beyond_worst=2.0),
     )  # fmt: skip
     yield _gate(
         source, "days_backwards", CRITICAL, Unit.DAYS,
@@ -320,13 +320,13 @@ def _of_cplis() -> Iterator[Held]:
         source, "working_days_since_start", WARNING, Unit.WORKING_DAYS,
         "Working days since the newest start of care",
         "Somewhere care begins every few days; where it does not, new CPLIs do not come.",
-        _above(10.0, 40.0, beyond_worst=2.0),
+        _above(10.0, 260.0, beyond_worst=2.0),
     )  # fmt: skip
     yield _gate(
         source, "in_future_share", CRITICAL, SHARE,
         "CPLIs that were entered or changed after tonight",
         "A clock or a zone that is wrong makes what is old look new.",
-        _above(0.05, 0.3),
+        _above(0.05, 0.5),
     )  # fmt: skip
     yield _gate(
         source, "far_start_share", WARNING, SHARE,
@@ -446,7 +446,7 @@ def _of_result() -> Iterator[Held]:
         source, "paired_share", CRITICAL, SHARE,
         "Spells that were paired with what providers say",
         "Where hardly anything pairs, one of the two sides is not what it seems.",
-        _below(0.1, 0.2),
+        _below(0.1, 0.1),
     )  # fmt: skip
     for name in PASSES:
         yield _gate(

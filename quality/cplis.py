@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,12 +75,12 @@ def measure(
     return figures, profile, lines
 
 
-def shared_with(lines: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> float | None:
+def shared_with(lines: pd.DataFrame, others: Iterable[pd.DataFrame]) -> float | None:
     """Return the largest share of a council's lines that another one sent the same night."""
     if len(lines) < FEWEST:
         return None
     own = lines["content"].to_numpy()
-    shares = (np.isin(own, other["content"].to_numpy()).mean() for other in others.values())
+    shares = (np.isin(own, other["content"].to_numpy()).mean() for other in others)
     return max(map(float, shares), default=None)
 
 
