@@ -32,4 +32,4 @@ def without_prefect(put: Callable[[object, str, object], None] = setattr) -> Non
     for name, step in [*vars(nightly).items()]:
         if isinstance(step, Task):
             put(nightly, name, Plain(step.fn))
-    put(nightly, "show", lambda account: None)
+    put(nightly, "show", lambda *_: None)
