@@ -32,7 +32,7 @@ from flows import steps
 from flows.account import Account, with_answers
 from flows.alerts import conditions_of, tell
 from flows.answers import take_answers
-from flows.assessing import assess, lay_down_again, remember
+from flows.assessing import assess, lay_down_again, let_go, remember
 from flows.clock import today
 from flows.failing import tell_of_it
 from flows.faults import quoting_nobody
@@ -214,7 +214,7 @@ def in_order(origin: Origin, *, councils: Sequence[str], kept: bool = False) -> 
             )
         with watch("reconcile"):
             pulls, account, gates = assess_night(
-                pulls, casebook, as_of=as_of, work=work, settings=settings, whole=chosen == known
+                pulls, casebook, as_of=as_of, work=work, settings=settings
             )
         asked = account
         if chosen != known:
@@ -248,6 +248,7 @@ def in_order(origin: Origin, *, councils: Sequence[str], kept: bool = False) -> 
             work=work,
         )
         put_away(fetched)
+        let_go(casebook, as_of)
     delivery = deliver_exports(casebook, settings)
     carried = carry_notices(casebook, settings, out)
     alerted = tell_alerts(account, asked, casebook, settings)
@@ -344,7 +345,7 @@ def pull_what_was_kept(casebook: Casebook, as_of: date, work: Path) -> Pulls:
 @task(name="assess", **STEP)
 @quoting_nobody
 def assess_night(
-    pulls: Pulls, casebook: Casebook, *, as_of: date, work: Path, settings: Settings, whole: bool
+    pulls: Pulls, casebook: Casebook, *, as_of: date, work: Path, settings: Settings
 ) -> tuple[Pulls, Account, GateFacts]:
     """Hold what was laid down to the gates, apply the rules, and hold what they found to the gates.
 
@@ -353,7 +354,7 @@ def assess_night(
     """
     came = pick_up_pulls(pulls, work)
     assessed = assess(came, casebook, as_of=as_of, settings=settings)
-    remember(assessed, pulls, casebook, as_of=as_of, work=work, whole=whole)
+    remember(assessed, pulls, casebook, as_of=as_of, work=work)
     gates = GateFacts(results=assessed.results, frames=assessed.frames)
     return (
         lay_down_again(assessed, came, work),
@@ -547,7 +548,8 @@ def write_night(
         ),
     )
     LOG.info("Written: %s", folder)
-    written = (*files, *files_below(folder, FEED, NOTICES, REPORTS, HELD_FOLDER, QUALITY))
+    below = files_below(folder, FEED, NOTICES, REPORTS, HELD_FOLDER, QUALITY)
+    written = tuple(dict.fromkeys((*files, *below)))
     return Written(files=written, faults=tuple(faults), gates=markdown_of(quality))
 
 

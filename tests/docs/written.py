@@ -17,9 +17,11 @@ from oracle.population import Row
 
 from cli import main
 from flows.caseloads import IDENTITIES
+from quality.catalogue import Held, gates_of
 from reconciliation.night import Tolerances
 from reconciliation.timeliness import TIMELINESS_COLUMNS
 from schemas import tables, vocabularies
+from schemas.gates import GateSource, Unit
 from schemas.tables import DISCREPANCY_COLUMNS, MODELS, REFUSAL_COLUMNS, TableColumns
 from schemas.vocabularies import Vocabulary
 from settings.schema import file_schema
@@ -332,6 +334,53 @@ def default(option: click.Option) -> str:
     return code(str(option.default)) if given else "-"
 
 
+def gates() -> str:
+    """Return an entry for each gate, which errors, the page and alerts can point to."""
+    parts = []
+    for source in GateSource:
+        parts.append(f"### {source.display}")
+        for held in gates_of(source):
+            gate = held.gate
+            parts.append(
+                f"#### {gate.name}\n\n{gate.title}. *{gate.severity.display}*.\n{gate.reason}\n\n"
+                f"- Plausible: {plausible(held)}.\n- {gate.remedy}"
+            )
+    return "\n\n".join(parts)
+
+
+def plausible(held: Held) -> str:
+    """Return within which bounds a gate's figure is plausible."""
+    bounds = held.bounds
+
+    def figure(value: float) -> str:
+        share = held.gate.unit is Unit.SHARE
+        return f"{value * 100:g} %" if share else f"{value:g}"
+
+    def width(part: float) -> str:
+        widths = [figure(bounds.margin)] if bounds.margin else []
+        widths += [f"{part * 100:g} % of it"] if part else []
+        widths += [f"{bounds.root:g} times its square root"] if bounds.root else []
+        return " or ".join([*widths, "six spreads"])
+
+    told = []
+    if bounds.lower is not None:
+        told.append(f"at most {width(bounds.lower)} below the usual")
+    if bounds.upper is not None:
+        worst = f"{bounds.beyond_worst:g} times the highest so far" if bounds.beyond_worst else ""
+        told.append(f"at most {width(bounds.upper)} above {worst or 'the usual'}")
+    for word, first, always in (
+        ("least", bounds.first_lowest, bounds.floor),
+        ("most", bounds.first_highest, bounds.ceiling),
+    ):
+        if always is not None:
+            told.append(f"always at {word} {figure(always)}")
+        if first is not None:
+            told.append(f"on first nights at {word} {figure(first)}")
+    if bounds.spring:
+        told.append("not judged from 18 March to 10 May")
+    return "; ".join(told)
+
+
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("rules.md", "examples"): examples,
     ("rules.md", "tolerances"): tolerances,
@@ -356,6 +405,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     },
     ("contracts.md", "added columns"): added_columns,
     ("contracts.md", "vocabularies"): vocabulary_tables,
+    ("gates.md", "gates"): gates,
 }
 
 
