@@ -15,11 +15,10 @@ from casebook.reported import Reported
 from casebook.store import Casebook
 from flows.account import Account
 from flows.gates import Judge, Judged, without_held, without_implausible
-from flows.held import keep_held
+from flows.held import keep_held, may_be_let_out
 from flows.pulls import Pull, Pulls
 from flows.stage import CASELOADS, lay_down
 from flows.steps import conclude
-from quality.judging import stops
 from schemas.gates import GateResult, GateSource
 from settings.settings import Settings
 
@@ -60,11 +59,6 @@ class Assessed:
             if source is GateSource.CPLI and self.sources.keeps_out(owner)
         )
         return self.held.union(implausible)
-
-    @property
-    def stopped(self) -> bool:
-        """Whether anything of the night is left out that a person may let out."""
-        return any(map(stops, self.results))
 
     @property
     def nights(self) -> tuple[GateNight, ...]:
@@ -108,13 +102,12 @@ def assess(pulls: Pulls, casebook: Casebook, *, as_of: date, settings: Settings)
 
 
 def remember(
-    assessed: Assessed, pulls: Pulls, casebook: Casebook, *, as_of: date, work: Path, whole: bool
+    assessed: Assessed, pulls: Pulls, casebook: Casebook, *, as_of: date, work: Path
 ) -> None:
     """Write down what the gates made of a night, and keep what it was made of if anything is held.
 
-    `pulls` are those that were laid down in `work`, as they came. What was kept goes when a whole
-    night has nothing that is held; older nights than the latest keep nothing, since nobody can let
-    them out.
+    `pulls` are those that were laid down in `work`, as they came. Older nights than the latest keep
+    nothing, since nobody can let them out.
     """
     gates = casebook.gates()
     gates.keep(
@@ -123,12 +116,23 @@ def remember(
         nights=assessed.nights,
         judged=assessed.sources.whose | assessed.result.whose,
     )
-    if max(Reported(casebook).nights(), default=as_of) > as_of:
-        return
-    if assessed.stopped or (not whole and gates.held_parts(as_of)):
+    latest = max(Reported(casebook).nights(), default=as_of) <= as_of
+    if latest and waits_for_a_person(casebook, as_of):
         keep_held(casebook, as_of, pulls, work)
-    else:
-        gates.let_go(as_of)
+
+
+def waits_for_a_person(casebook: Casebook, as_of: date) -> bool:
+    """Say whether anything of a night is left out that a person may let out."""
+    return any(map(may_be_let_out, casebook.gates().results(as_of)))
+
+
+def let_go(casebook: Casebook, as_of: date) -> None:
+    """Keep no more what a night was made of, where nothing of it waits for a person.
+
+    Only when the night is done: one that is stopped on the way is let out from the start.
+    """
+    if not waits_for_a_person(casebook, as_of):
+        casebook.gates().let_go(as_of)
 
 
 def lay_down_again(assessed: Assessed, before: Pulls, work: Path) -> Pulls:

@@ -18,10 +18,25 @@ from flows.reading import unread_council
 from flows.stage import CASELOADS, REGISTER, lay_down
 from flows.steps import NOT_ASKED_FOR
 from publishing.folder import OWNER_ONLY, writing
+from quality.judging import stops
 from schemas.errors import WrongUsage
+from schemas.gates import GateResult
 
 FACTS = "facts.json"
+NOTHING_CAME = ("usable_rows", "providers")
+"""The gates that count what came. Where that is nothing, there is nothing to let out."""
+
 NOT_KEPT = "It is not among what was kept of the night: what is on record of it stays."
+
+
+def nothing_came(result: GateResult) -> bool:
+    """Say whether a gate failed because nothing came that can be used."""
+    return stops(result) and result.gate in NOTHING_CAME and not result.observed
+
+
+def may_be_let_out(result: GateResult) -> bool:
+    """Say whether a gate stops something that came, which a person may let out."""
+    return stops(result) and not nothing_came(result)
 
 
 def keep_held(casebook: Casebook, as_of: date, pulls: Pulls, work: Path) -> None:
@@ -36,6 +51,7 @@ def bring_back(casebook: Casebook, as_of: date, work: Path) -> Pulls:
     Of a council of the night that was not kept nothing is known. Raises `WrongUsage` where nothing
     is kept.
     """
+    insist_on_kept(casebook, as_of)
     kept: dict[str, bytes] = {}
     for part, name, content in casebook.gates().held(as_of):
         if name == FACTS:
@@ -44,11 +60,6 @@ def bring_back(casebook: Casebook, as_of: date, work: Path) -> Pulls:
         with writing(work):
             (work / part).mkdir(mode=OWNER_ONLY, exist_ok=True)
             (work / part / name).write_bytes(content)
-    if not {REGISTER, CASELOADS} <= set(kept):
-        raise WrongUsage(
-            f"What the night of {as_of} was made of is not kept: nothing of it was held, or a later"
-            " night has come since. Run it again with `cpli rerun`, or release the later night."
-        )
     return Pulls(
         register=Pull(facts=_read(RegisterFacts, kept[REGISTER])),
         councils=tuple(
@@ -59,6 +70,15 @@ def bring_back(casebook: Casebook, as_of: date, work: Path) -> Pulls:
         ),
         caseloads=Pull(facts=_read(CaseloadFacts, kept[CASELOADS])),
     )
+
+
+def insist_on_kept(casebook: Casebook, as_of: date, *parts: str) -> None:
+    """Raise `WrongUsage` where these parts of a night, or what every part needs, are not kept."""
+    if not {REGISTER, CASELOADS, *parts} <= casebook.gates().held_parts(as_of):
+        raise WrongUsage(
+            f"What the night of {as_of} was made of is not kept: nothing of it was held, or a later"
+            " night has come since. Run it again with `cpli rerun`, or release the later night."
+        )
 
 
 def councils_of(casebook: Casebook, as_of: date) -> tuple[str, ...]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from casebook.gates import Release
 from casebook.reported import Reported
 from casebook.store import Casebook
-from flows.held import councils_of
+from flows.gates import HELD, IMPLAUSIBLE, REGISTERS
+from flows.held import councils_of, insist_on_kept, nothing_came
 from flows.pulls import council_name
+from flows.stage import CASELOADS
 from quality.judging import stops
 from schemas.errors import WrongUsage
 from schemas.gates import GateResult, GateSource
-
-NOTHING_CAME = "usable_rows"
-"""The gate of a source of which there is nothing to let out."""
 
 
 def let_out(
@@ -27,6 +25,7 @@ def let_out(
     `WrongUsage` where there is none, or where the night cannot be let out.
     """
     councils = councils_of(casebook, as_of)
+    gates = casebook.gates()
     latest = max(Reported(casebook).nights())
     if latest > as_of:
         raise WrongUsage(
@@ -34,20 +33,24 @@ def let_out(
             f" latest night can be let out. If {name_of(owner)} is held there as well, release that"
             " one."
         )
-    failures = failures_of(casebook.gates().results(as_of), owner, council=owner in councils)
+    failures, let_out_before = _failures(casebook, as_of, owner)
+    if let_out_before and not failures and gates.held_parts(as_of):
+        # A run that was to let it out was stopped on the way: until it is done, frames are kept.
+        return let_out_before
     if not failures:
         raise WrongUsage(
             f"No gate keeps {name_of(owner)} from being used or published on the night of {as_of}."
             f" quality/gates.html in that night's folder says how it did."
         )
-    if any(each.gate == NOTHING_CAME for each in failures):
+    if any(map(nothing_came, failures)):
         raise WrongUsage(
             f"Nothing that can be used came of {name_of(owner)} on the night of {as_of}, so there"
             " is nothing to let out. Have it sent again, then run the night again with"
             " `cpli rerun`."
         )
+    insist_on_kept(casebook, as_of, owner if owner in councils else CASELOADS)
     figures = {f"{each.source.value}.{each.gate}": each.observed for each in failures}
-    casebook.gates().release(
+    gates.release(
         Release(
             as_of=as_of,
             owner=owner,
@@ -59,17 +62,34 @@ def let_out(
     return failures
 
 
-def failures_of(
-    results: Sequence[GateResult], owner: str, *, council: bool
-) -> tuple[GateResult, ...]:
-    """Return what stops a council, its own gates' and the register's, or a provider's lists."""
-    return tuple(
-        each
-        for each in results
-        if stops(each)
-        and (each.source is not GateSource.CASELOAD if council else True)
-        and (each.owner == owner or (council and each.source is GateSource.PROVIDERS))
+def _failures(
+    casebook: Casebook, as_of: date, owner: str
+) -> tuple[tuple[GateResult, ...], tuple[GateResult, ...]]:
+    """Return what stops an owner, and what was let out of it before.
+
+    What a run found that never got as far as to say so on record, nobody has looked at yet.
+    """
+    night = casebook.night(as_of)
+    councils = {each.local_authority: each for each in night.councils} if night else {}
+    sources = (
+        _to_be_looked_at(councils[owner].reason) if owner in councils else {GateSource.CASELOAD}
     )
+    releases = [each for each in casebook.gates().releases(as_of) if each.owner == owner]
+    stopping, let_out_before = [], []
+    for each in casebook.gates().results(as_of):
+        if any(release.covers(each) for release in releases):
+            let_out_before.append(each)
+        elif stops(each) and each.source in sources and each.owner in {owner, REGISTERS}:
+            stopping.append(each)
+    return tuple(stopping), tuple(let_out_before)
+
+
+def _to_be_looked_at(why: str | None) -> set[GateSource]:
+    """Return the sources whose gates a night has told of that leaves a council out for a reason."""
+    of_council = set(GateSource) - {GateSource.CASELOAD}
+    if why == HELD:
+        return of_council - {GateSource.PROVIDERS, GateSource.CPLI}
+    return of_council - {GateSource.RESULT} if why == IMPLAUSIBLE else of_council
 
 
 def name_of(owner: str) -> str:
