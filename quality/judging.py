@@ -8,6 +8,7 @@ that takes seconds.
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -66,12 +67,13 @@ def judge(
     bounded: list[Bounded] = []
     left: list[GateResult] = []
     for held in gates_of(source):
-        observed = figures.get(held.figure)
+        told = figures.get(held.figure)
+        observed = None if told is None or math.isnan(told) else float(told)
         bounds = _bounds(held, owner, earlier, as_of)
         if observed is None or (bounds.lowest is None and bounds.highest is None):
             left.append(_result(held, owner, observed, bounds, outcome=GateOutcome.NOT_JUDGED))
         else:
-            bounded.append(Bounded(held=held, observed=float(observed), within=bounds))
+            bounded.append(Bounded(held=held, observed=observed, within=bounds))
     frame = pd.DataFrame([{each.held.gate.name: each.observed for each in bounded}])
     passed = validate(f"{source.value} {owner}".strip(), frame, bounded)
     judged = (
@@ -103,7 +105,7 @@ def judge_lists(lists: pd.DataFrame, owners: pd.Series) -> tuple[dict[int, GateR
     for each in bounded:
         name = each.held.gate.name
         outside = _outside(lists[name], each.within)
-        if outside.any() is passed[name]:
+        if bool(outside.any()) is passed[name]:
             raise ContractBreach(f"The gate {name} was judged in two ways.")
         failures.append(
             {
@@ -163,10 +165,16 @@ def validate(name: str, frame: pd.DataFrame, bounded: Sequence[Bounded]) -> dict
     done = batch.validate(suite_of(name, stated), result_format="BOOLEAN_ONLY")
     for one in done.results:
         gate = one.expectation_config.kwargs["column"]
-        if one.exception_info and one.exception_info.get("raised_exception"):
+        if _raised(one.exception_info or {}):
             raise ContractBreach(f"The gate {gate} could not be judged: a fault of ours.")
         passed[gate] = passed[gate] and bool(one.success)
     return passed
+
+
+def _raised(said: Mapping[str, Any]) -> bool:
+    """Say whether an expectation raised: of a figure in its way it says so one level down."""
+    below = (each for each in said.values() if isinstance(each, Mapping))
+    return any(each.get("raised_exception") for each in (said, *below))
 
 
 @cache
