@@ -9,7 +9,7 @@ from schemas.vocabularies import DiscrepancyType
 
 PASSES = (
     *("same_service", "other_service", "same_service_ended", "other_service_ended"),
-    *("possible_match", "other_provider"),
+    *("possible_match", "other_provider", "ended_claim"),
 )
 NOT_SURE = ("possible_match", "other_provider")
 
