@@ -222,6 +222,7 @@ class Judge:
         shown = portal.Shown(
             portal=council.frames["portal"],
             rejected=council.frames["rejected_portal"],
+            rejected_cplis=council.frames["rejected_cplis"],
             rows=facts.portal.rows if facts.portal else 0,
             extract_date=day(facts.portal_date or self.as_of),
             as_of=day(self.as_of),

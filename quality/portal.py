@@ -21,10 +21,14 @@ REMEMBERED_DAYS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A portal extract dated `extract_date` (a day); of `rows` some were rejected."""
+    """A portal extract dated `extract_date` (a day); of `rows` some were rejected.
+
+    `rejected_cplis` are the council's own: it holds them, though nobody knows what they say.
+    """
 
     portal: pd.DataFrame
     rejected: pd.DataFrame
+    rejected_cplis: pd.DataFrame
     rows: int
     extract_date: int
     as_of: int
@@ -44,6 +48,7 @@ def measure(
     portal, rejected = shown.portal, shown.rejected
     ids = hashes(portal["cpli_id"], key)
     rejected_ids = hashes(rejected["cpli_id"], key)
+    held = np.concatenate([lines["id"], hashes(shown.rejected_cplis["cpli_id"], key)])
     expected = lines[
         in_scope(lines, shown.window)
         & lines["end"].ge(shown.extract_date - shown.hidden_after_days).to_numpy()
@@ -80,7 +85,7 @@ def measure(
         "portal_coverage": mean(
             np.isin(expected["id"].to_numpy(), np.concatenate([ids, rejected_ids]))
         ),
-        "portal_strangers_share": mean(~np.isin(ids, lines["id"].to_numpy())),
+        "portal_strangers_share": mean(~np.isin(ids, held)),
         "portal_differs_share": mean(differs[settled]),
         "portal_unchanged_working_days": working_days(
             profile.unchanged_since - 1, shown.extract_date - 1
