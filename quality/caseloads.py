@@ -21,7 +21,9 @@ STILL_LISTED_DAYS = 60
 """For so long after a CPLI's end a provider may still list its person, by mistake."""
 
 ALIKE_DAYS = 3
-STATED = ("person_id", "nhs_number")
+KNOWN_BY = ("cpli_id", "nhs_number", "person_id", "name_and_birth")
+"""By what an entry and a CPLI are known to be about the same person (rule 6)."""
+
 CONTENT = (
     *("cpli_id", "person_id", "nhs_number", "family_name", "given_name", "date_of_birth"),
     *("service_type", "start_date", "end_date", "weekly_quantity"),
@@ -70,8 +72,9 @@ def measure(
     figures["against_last_list"] = np.where(
         (length_before >= 2 * FEWEST) & (length < supported), length / length_before, np.nan
     )
-    content = rows.groupby(of_list).sum().reindex(lists.index)
-    alike = content.notna() & content.eq(content.reindex(before).to_numpy())
+    # Filled up, since what is missing would make the sums floats, of which too many are equal.
+    content = rows.groupby(of_list).sum().reindex(lists.index, fill_value=0)
+    alike = content.eq(content.reindex(before, fill_value=0).to_numpy())
     dates = days(lists["caseload_date"], missing=UNSTATED)
     gap = dates - pd.Series(dates, index=lists.index).reindex(before).to_numpy()
     figures["unchanged_days"] = np.where(alike & (counts >= LONG), gap, np.nan)
@@ -116,14 +119,15 @@ def _beside_cplis(
     known = by_entry["known"].any()
     of_list = entries["caseload"].reindex(strangers.index)
     off = found.loc[found["own"], ["entry", "off"]].dropna()
-    nearest = off.assign(size=off["off"].abs()).sort_values("size").drop_duplicates("entry")
+    nearest = off.assign(size=off["off"].abs()).sort_values(["size", "off"])
+    nearest = nearest.drop_duplicates("entry")
     off_by = nearest.set_index("entry")["off"]
     off_list = entries["caseload"].reindex(off_by.index)
     pairs = pd.DataFrame({"caseload": off_list, "off": off_by})
     shifted = pairs["off"].abs().ge(ALIKE_DAYS)
     tally = pairs[shifted].value_counts().groupby("caseload").max()
     told = off_list.value_counts()
-    same_shift = (tally / told).reindex(told.index, fill_value=0)[told >= FEWEST]
+    same_shift = (tally.reindex(told.index, fill_value=0) / told)[told >= FEWEST]
     return (
         _share(strangers, of_list, lists.index),
         _share_of_all(known, entries, lists.index),
@@ -132,19 +136,25 @@ def _beside_cplis(
 
 
 def _found(entries: pd.DataFrame, cplis: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each entry and CPLI that share an id, an NHS number or a person's reference.
+    """Return a row for each entry and CPLI that agree in one of `KNOWN_BY`.
 
-    Columns: entry (its index), own, known (bool), off (days from the CPLI's start to the entry's).
+    An entry that names a council is looked up only there (rule 6). Of a CPLI whose provider cannot
+    be read nobody knows whose it is. Columns: entry (its index), own, known (bool), off (days from
+    the CPLI's start to the entry's).
     """
-    ours = entries[["provider_id", "caseload_date", "start_date", *STATED, "cpli_id"]]
-    ours = ours.rename(columns={"provider_id": "lists"}).rename_axis("entry").reset_index()
-    theirs = cplis[["provider_id", "start_date", "end_date", *STATED, "cpli_id"]]
+    about = ["provider_id", "start_date", "local_authority", *KNOWN_BY]
+    ours = _named(entries)[["caseload_date", *about]]
+    ours = ours.rename(columns={"provider_id": "lists", "local_authority": "named"})
+    ours = ours.rename_axis("entry").reset_index()
+    theirs = _named(cplis[cplis["provider_id"].notna()])[["end_date", *about]]
     parts = []
-    for column in ("cpli_id", *STATED):
-        stated = ours[ours[column].notna()].drop(columns=[*({"cpli_id", *STATED} - {column})])
-        had = theirs[theirs[column].notna()].drop(columns=[*({"cpli_id", *STATED} - {column})])
+    for column in KNOWN_BY:
+        others = [name for name in KNOWN_BY if name != column]
+        stated = ours[ours[column].notna()].drop(columns=others)
+        had = theirs[theirs[column].notna()].drop(columns=others)
         parts.append(stated.merge(had, on=column, suffixes=("", "_council")).drop(columns=[column]))
     beside = pd.concat(parts, ignore_index=True)
+    beside = beside[beside["named"].isna() | beside["named"].eq(beside["local_authority"])]
     on = days(beside["caseload_date"], missing=UNSTATED)
     own = beside["lists"].eq(beside["provider_id"])
     lately = days(beside["end_date"], missing=NEVER) >= on - STILL_LISTED_DAYS
@@ -159,6 +169,13 @@ def _found(entries: pd.DataFrame, cplis: pd.DataFrame) -> pd.DataFrame:
             "off": np.where(stated_both, start - start_council, np.nan),
         }
     )
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with names and date of birth as one text, where all three are stated."""
+    birth = frame["date_of_birth"].astype("str")
+    whole = frame["family_name"].str.cat([frame["given_name"], birth], sep=" ")
+    return frame.assign(name_and_birth=whole.str.casefold())
 
 
 def _share(flags: pd.Series | Mask, of_list: pd.Series, lists: pd.Index) -> pd.Series:
