@@ -106,10 +106,16 @@ class Judge:
         self.key = hash_key(identity_key(settings))
         self.figures = _by_gate(past.figures)
         self.working_days = _working_days(settings)
+        self.councils: tuple[str, ...] = ()
 
     def sources(self, pulls: Pulls) -> Judged:
         """Judge what was pulled, with its frames; what nobody asked for is not looked at."""
         asked = [each for each in pulls.councils if each.facts.reason != NOT_ASKED_FOR]
+        self.councils = tuple(
+            each.facts.local_authority
+            for each in pulls.councils
+            if each.facts.cplis or each.facts.reason == NOT_ASKED_FOR
+        )
         made = self._extracts(pulls, asked)
         portals = [
             self._portal(council, each.lines)
@@ -153,7 +159,10 @@ class Judge:
         )
 
     def _let_out(self, failure: GateResult) -> bool:
-        return any(let.owner == failure.owner and let.covers(failure) for let in self.releases)
+        """Say whether a failure was let out; the register's was once it was for every council."""
+        owners = self.councils if failure.owner == REGISTERS else (failure.owner,)
+        let_out = {let.owner for let in self.releases if let.covers(failure)}
+        return bool(let_out) and let_out.issuperset(owners)
 
     def _earlier(self, source: GateSource, owner: str, gate: str) -> tuple[list[float], bool]:
         """Return a gate's earlier figures, from the last night on that a person let out."""
@@ -161,13 +170,11 @@ class Judge:
         let_out = [
             let.as_of
             for let in self.past.releases
-            if let.owner == owner and f"{source.value}.{gate}" in let.figures
+            if owner in {let.owner, REGISTERS} and f"{source.value}.{gate}" in let.figures
         ]
-        since = max(let_out, default=None)
-        if since is None:
-            return [figure for _, figure in figures], False
+        since = max(let_out, default=date.max)
         recent = [figure for as_of, figure in figures if as_of >= since]
-        return recent, bool(recent)
+        return recent or [figure for _, figure in figures], bool(recent)
 
     def _register(self, pulls: Pulls, asked: Sequence[Pull[CouncilFacts]]) -> Made:
         whose = (GateSource.PROVIDERS, REGISTERS)

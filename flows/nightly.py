@@ -82,7 +82,7 @@ from flows.pulls import (
     RegisterFacts,
     council_name,
 )
-from flows.quality import HELD_FOLDER, QUALITY, facts_of, files_of, held_files
+from flows.quality import HELD_FOLDER, QUALITY, facts_of, files_of, held_files, held_of
 from flows.reading import unread_council
 from flows.ready import ready_to_let_out, ready_to_run
 from flows.receiver import deliver_to_receiver
@@ -205,8 +205,8 @@ def in_order(origin: Origin, *, councils: Sequence[str], kept: bool = False) -> 
         mend_folder(folder)
         mend_feed(folder)
         with watch("read"):
-            new = origin.inboxes() and not kept
-            fetched = fetch_files(origin, casebook) if new else Fetched(origin=origin)
+            inboxes = origin.inboxes()
+            fetched = fetch_files(origin, casebook) if inboxes else Fetched(origin=origin)
             pulls = (
                 pull_what_was_kept(casebook, as_of, work)
                 if kept
@@ -520,9 +520,9 @@ def write_night(
         feed=outcomes.feed,
         names=names,
     )
-    held = pick_up(outcomes.gates, work / HELD_PART).frames.get(
-        "discrepancies", whole.frames["discrepancies"].iloc[:0]
-    )
+    found = pick_up(outcomes.gates, work / HELD_PART).frames
+    nothing = whole.frames["discrepancies"].iloc[:0]
+    held = held_of(found.get("discrepancies", nothing), account.councils, folder)
     quality = facts_of(
         casebook,
         account.as_of,

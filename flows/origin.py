@@ -42,7 +42,8 @@ class Origin:
 
     `folder` is in the canonical layout; without one the settings say where everything is, and `out`
     keeps what was fetched. `troubles` are the places that could not be reached tonight, `withheld`
-    gives the files of a place that could not be had.
+    gives the files of a place that could not be had. A night that is let out reads nothing anew:
+    all of it is `kept`.
     """
 
     as_of: date
@@ -52,6 +53,7 @@ class Origin:
     folder: Path | None = None
     troubles: Mapping[str, CpliError] = field(default_factory=dict)
     withheld: Mapping[str, Mapping[str, CpliError]] = field(default_factory=dict)
+    kept: bool = False
 
     def open(self) -> tuple[Source, tuple[str, ...]]:
         """Return the sources and the councils in them; raises where there is nothing to assess."""
@@ -62,6 +64,8 @@ class Origin:
 
     def answers(self) -> AnswerPlaces:
         """Return where providers' answers lie: in their place, or by mistake among caseloads."""
+        if self.kept:
+            return AnswerPlaces(tables=())
         if self.folder is not None:
             return in_sources_folder(self.folder)
         return AnswerPlaces(
@@ -87,7 +91,7 @@ class Origin:
 
     def inboxes(self) -> dict[str, tuple[sftp.SftpPlace, float]]:
         """Return the SFTP servers that files are fetched from, and how long a file must rest."""
-        if self.folder is not None:
+        if self.folder is not None or self.kept:
             return {}
         wanted = self._patterns()
         return {
@@ -220,7 +224,9 @@ def origin_of_kept(out: Path | None, *, config: Path | None, as_of: date) -> Ori
     out = out or settings.out
     if out is None:
         raise WrongUsage("Say where the results go (--out DIR, or CPLI_OUT).")
-    return Origin(as_of=as_of, now=datetime.now(UTC), settings=settings, out=out.resolve())
+    return Origin(
+        as_of=as_of, now=datetime.now(UTC), settings=settings, out=out.resolve(), kept=True
+    )
 
 
 def sftp_place(name: str, place: SftpPlace, wanted: Iterable[FilePattern] = ()) -> sftp.SftpPlace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from casebook.gates import Release
 from casebook.record import CouncilRecord
 from casebook.store import Casebook
 from flows.account import VERSION, tally
+from flows.files import DISCREPANCIES
 from flows.gates import HELD
 from flows.pulls import council_name
 from flows.steps import NOT_ASKED_FOR
@@ -65,10 +67,40 @@ def files_of(facts: QualityFacts, settings: Settings) -> Iterator[tuple[str, byt
     yield f"{QUALITY}/{TABLE}", csv_of(facts)
 
 
+def held_of(found: pd.DataFrame, councils: tuple[CouncilRecord, ...], folder: Path) -> pd.DataFrame:
+    """Return what was found of the councils that are held.
+
+    `found` is what this run held; of councils that it left alone it lies in the night's `folder`.
+    """
+    looked_at = {*found["local_authority"]}
+    files = [
+        folder / _held_file(council.local_authority)
+        for council in councils
+        if council.reason == HELD and council.local_authority not in looked_at
+    ]
+    standing = [
+        pd.read_csv(file, dtype="str", keep_default_na=False, na_values=[""])
+        for file in files
+        if file.exists()
+    ]
+    days = found["caseload_date"].dtype
+    return pd.concat(
+        [
+            found,
+            *(each.assign(caseload_date=each["caseload_date"].astype(days)) for each in standing),
+        ],
+        ignore_index=True,
+    )
+
+
 def held_files(held: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
     """Yield what was found of each council that is held, for whoever looks at it."""
     for code, own in held.groupby("local_authority", sort=True):
-        yield f"{HELD_FOLDER}/{code}/discrepancies.csv", csv_text(own, DISCREPANCY_COLUMNS)
+        yield _held_file(str(code)), csv_text(own, DISCREPANCY_COLUMNS)
+
+
+def _held_file(code: str) -> str:
+    return f"{HELD_FOLDER}/{code}/{DISCREPANCIES}"
 
 
 def _council(

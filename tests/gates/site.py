@@ -125,6 +125,10 @@ class Site(Told):
             )
         )
 
+    def anothers(self, provider: str, listed_by: str) -> list[dict[str, str]]:
+        """Return what a provider lists as though another listed it."""
+        return [row | {"provider_id": listed_by} for row in self.listed(provider)]
+
     def copy(self, home: Path) -> "Site":
         """Return this site as it stands, at another place."""
         shutil.copytree(self.home, home, dirs_exist_ok=True)
