@@ -14,13 +14,19 @@ from reconciliation.days import NEVER, UNSTATED, Mask, days
 FEWEST = 5
 """Of fewer entries no share is told."""
 
-LONG = 40
+LONG = 150
 """A list of so many entries changes within weeks."""
 
 STILL_LISTED_DAYS = 60
 """For so long after a CPLI's end a provider may still list its person, by mistake."""
 
 ALIKE_DAYS = 3
+NEAR_DAYS, NEAR_SHARE = 7, 0.25
+"""How near a start and a quantity are to agree with a CPLI's."""
+
+COMPARED = ("service_type", "weekly_quantity", "date_of_birth")
+AGREES_IN = ("start", "service", "quantity", "birth", "number")
+"""Of what is known of the person too: whether its NHS number is that of somebody born then."""
 KNOWN_BY = ("cpli_id", "nhs_number", "person_id", "name_and_birth")
 """By what an entry and a CPLI are known to be about the same person (rule 6)."""
 
@@ -50,8 +56,9 @@ def measure(
     entries = entries[entries["caseload"].isin(lists.index)]
     counts = entries.groupby("caseload").size().reindex(lists.index, fill_value=0)
     figures = pd.DataFrame(index=lists.index)
+    found = _found(entries, cplis)
     figures["strangers_share"], figures["known_share"], figures["same_shift_share"] = _beside_cplis(
-        entries, cplis, lists
+        found, entries, lists
     )
     of_list = entries["caseload"]
     on = days(entries["caseload_date"], missing=UNSTATED)
@@ -63,6 +70,7 @@ def measure(
     rows = pd.Series(row_hashes(entries[list(CONTENT)].astype("str"), key), index=entries.index)
     repeated = pd.DataFrame({"caseload": of_list, "row": rows}).duplicated().to_numpy()
     figures["repeats_share"] = _share(repeated, of_list, lists.index)
+    figures["agreement_drop"] = _agreement_drop(found, entries, lists, figures)
     before = _before(lists)
     length, length_before = counts, counts.reindex(before).to_numpy()
     supported = _supported(cplis, on=days(lists["caseload_date"], missing=UNSTATED), lists=lists)
@@ -104,8 +112,27 @@ def _supported(cplis: pd.DataFrame, *, on: np.ndarray, lists: pd.DataFrame) -> n
     return supported
 
 
+def _agreement_drop(
+    found: pd.DataFrame, entries: pd.DataFrame, lists: pd.DataFrame, figures: pd.DataFrame
+) -> pd.Series:
+    """Return by how much fewer of a list's entries agree with the CPLIs than on an earlier list.
+
+    Of `AGREES_IN`, of being known at all and of standing there once, that counts in which it is
+    most; of the provider's earlier lists in time the best.
+    """
+    of_entry = found.groupby("entry")[list(AGREES_IN)].max()
+    of_entry["caseload"] = entries["caseload"].reindex(of_entry.index)
+    of_list = of_entry.groupby("caseload")
+    shares = of_list.mean().where(of_list.count() >= FEWEST).reindex(lists.index)
+    shares["known"], shares["once"] = figures["known_share"], 1 - figures["repeats_share"]
+    order = lists.sort_values(["provider_id", "caseload_date", "received"])
+    shares = shares.reindex(order.index)
+    best = shares.groupby(order["provider_id"]).cummax().groupby(order["provider_id"]).shift()
+    return (best - shares).max(axis=1).reindex(lists.index)
+
+
 def _beside_cplis(
-    entries: pd.DataFrame, cplis: pd.DataFrame, lists: pd.DataFrame
+    found: pd.DataFrame, entries: pd.DataFrame, lists: pd.DataFrame
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Return the shares of strangers, of people known as this provider's, and of one same shift.
 
@@ -113,7 +140,6 @@ def _beside_cplis(
     provider is planned, active, or ended not long before. Starts that all lie off the CPLI's by the
     same number of days are not each provider's own mistake.
     """
-    found = _found(entries, cplis)
     by_entry = found.groupby("entry")
     strangers = ~by_entry["own"].any()
     known = by_entry["known"].any()
@@ -140,9 +166,9 @@ def _found(entries: pd.DataFrame, cplis: pd.DataFrame) -> pd.DataFrame:
 
     An entry that names a council is looked up only there (rule 6). Of a CPLI whose provider cannot
     be read nobody knows whose it is. Columns: entry (its index), own, known (bool), off (days from
-    the CPLI's start to the entry's).
+    the CPLI's start to the entry's), and `AGREES_IN` (1 or 0, NaN where it cannot be told).
     """
-    about = ["provider_id", "start_date", "local_authority", *KNOWN_BY]
+    about = ["provider_id", "start_date", "local_authority", *COMPARED, *KNOWN_BY]
     ours = _named(entries)[["caseload_date", *about]]
     ours = ours.rename(columns={"provider_id": "lists", "local_authority": "named"})
     ours = ours.rename_axis("entry").reset_index()
@@ -152,7 +178,8 @@ def _found(entries: pd.DataFrame, cplis: pd.DataFrame) -> pd.DataFrame:
         others = [name for name in KNOWN_BY if name != column]
         stated = ours[ours[column].notna()].drop(columns=others)
         had = theirs[theirs[column].notna()].drop(columns=others)
-        parts.append(stated.merge(had, on=column, suffixes=("", "_council")).drop(columns=[column]))
+        beside = stated.merge(had, on=column, suffixes=("", "_council")).drop(columns=[column])
+        parts.append(beside.assign(by_number=column == "nhs_number"))
     beside = pd.concat(parts, ignore_index=True)
     beside = beside[beside["named"].isna() | beside["named"].eq(beside["local_authority"])]
     on = days(beside["caseload_date"], missing=UNSTATED)
@@ -161,14 +188,25 @@ def _found(entries: pd.DataFrame, cplis: pd.DataFrame) -> pd.DataFrame:
     start = days(beside["start_date"], missing=UNSTATED)
     start_council = days(beside["start_date_council"], missing=UNSTATED)
     stated_both = (start != UNSTATED) & (start_council != UNSTATED)
+    off = pd.Series(np.where(stated_both, start - start_council, np.nan), index=beside.index)
+    quantity = beside["weekly_quantity_council"]
+    apart = (beside["weekly_quantity"] - quantity).abs()
+    births = beside["date_of_birth"], beside["date_of_birth_council"]
+    stated_births = births[0].notna() & births[1].notna()
+    services = beside["service_type"].astype("str"), beside["service_type_council"].astype("str")
     return pd.DataFrame(
         {
             "entry": beside["entry"],
             "own": own,
             "known": own & lately,
-            "off": np.where(stated_both, start - start_council, np.nan),
+            "off": off,
+            "start": off.abs().le(NEAR_DAYS).where(own & off.notna()),
+            "service": services[0].eq(services[1]).where(own),
+            "quantity": apart.le(NEAR_SHARE * quantity).where(own & apart.notna()),
+            "birth": births[0].eq(births[1]).where(stated_births),
+            "number": births[0].eq(births[1]).where(stated_births & beside["by_number"]),
         }
-    )
+    ).astype(dict.fromkeys(AGREES_IN, "float64"))
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quality.bounds import Bounds
+from quality.cplis import MOST_OVERDUE
 from quality.result import PASSES
 from schemas.gates import Gate, GateSeverity, GateSource, Unit
 from schemas.vocabularies import DiscrepancyType
@@ -293,16 +294,22 @@ def _of_cplis() -> Iterator[Held]:
             _above(0.005, 0.02),
         )  # fmt: skip
     yield _gate(
+        source, "authorisation_vanished_share", WARNING, SHARE,
+        "The largest authorisation of the last night of which no row came, of all CPLIs",
+        "Drafts or cancelled care do not all go in a night: a filter was set.",
+        _above(0.002, 0.002),
+    )  # fmt: skip
+    yield _gate(
         source, "changes_overdue", WARNING, COUNT,
         "CPLIs that usually change in the time in which none did",
         "Yesterday's file again: what was entered since is not in it.",
-        Bounds(ceiling=7.0),
+        Bounds(ceiling=MOST_OVERDUE),
     )  # fmt: skip
     yield _gate(
-        source, "stale_working_days", CRITICAL, Unit.WORKING_DAYS,
-        "Working days without any change in the extract",
+        source, "unchanged_working_days", CRITICAL, Unit.WORKING_DAYS,
+        "Working days without any change in the extract, where changes were to be expected",
         "An extract that stands still for days speaks of care as it was.",
-        _above(3.5, 6.5, beyond_worst=3.0), figure="unchanged_working_days",
+        Bounds(ceiling=3.0),
     )  # fmt: skip
     yield _gate(
         source, "working_days_since_entry", CRITICAL, Unit.WORKING_DAYS,
@@ -395,6 +402,13 @@ def _of_caseloads() -> Iterator[Held]:
         "Entries with a CPLI of this provider that is planned, active or ended not long ago",
         "Last year's list, or another's, has hardly anybody in it whom the councils know.",
         Bounds(floor=0.25),
+    )  # fmt: skip
+    yield _gate(
+        source, "agreement_drop", CRITICAL, SHARE,
+        "By how much fewer entries agree with the CPLIs than on an earlier list of the provider",
+        "Starts, services, quantities or numbers that suddenly differ, or stand there twice, are a"
+        " column, a unit or an old list.",
+        Bounds(ceiling=0.3),
     )  # fmt: skip
     yield _gate(
         source, "ended_share", CRITICAL, SHARE,

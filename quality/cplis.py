@@ -20,6 +20,11 @@ WorkingDays = Callable[[int, int], int]
 FEWEST = 20
 """Of fewer no share is told: one of them would be much of it."""
 
+KINDS = {
+    "provider": "provider_id",
+    "service": "service_type",
+    "team": "commissioning_team",
+}
 FEWEST_OF_A_GROUP = 5
 FEWEST_OF_A_TEAM = 10
 LONGEST_GAP_DAYS = 45
@@ -32,6 +37,9 @@ CHANGES_OVER = 28
 
 FEWEST_COUNTED = 5
 BUSY = 3.0
+MOST_OVERDUE = 7.0
+"""Where so many changes are to be expected, that none came is one chance in a thousand."""
+
 HIGHEST = np.uint64(np.iinfo(np.uint64).max)
 
 
@@ -39,8 +47,7 @@ HIGHEST = np.uint64(np.iinfo(np.uint64).max)
 class Extract:
     """A council's CPLIs of a night; `rows` counts all that came, blank ones aside.
 
-    `registered` are the providers of the register, `window` is the first day in scope. `others`
-    are the hashed ids of other councils' CPLIs of the same night.
+    `registered` are the providers of the register, `window` is the first day in scope.
     """
 
     cplis: pd.DataFrame
@@ -107,14 +114,8 @@ def _profile(
         unchanged_since=before.unchanged_since if before is not None and same else extract.as_of,
         newest=None if known.empty else int(known.max()),
         whole=bool(scoped.sum() <= SAMPLED),
-        active={
-            kind: _counts(cplis.loc[running, column])
-            for kind, column in (
-                ("provider", "provider_id"),
-                ("service", "service_type"),
-                ("team", "commissioning_team"),
-            )
-        },
+        active={kind: _counts(cplis.loc[running, column]) for kind, column in KINDS.items()}
+        | {"authorisation": _counts(cplis["authorisation"])},
         in_scope=_counts(teams),
         missing=_counts(teams[cplis["nhs_number"].isna()]),
         sample=sample.drop(columns="authorised"),
@@ -229,11 +230,17 @@ def _counting_changes(
 
 
 def _standing_still(profile: Profile, working_days: WorkingDays) -> Figures:
-    """Return for how long nothing has changed, and how many changes usually come in that time."""
+    """Return how many changes usually come in the time in which none did, and how long that is.
+
+    Where so few come that nothing may be heard for a while, it is no time at all.
+    """
+    if profile.counted < FEWEST_COUNTED:
+        return {"changes_overdue": None, "unchanged_working_days": None}
     still = working_days(profile.unchanged_since - 1, profile.as_of - 1)
+    overdue = profile.changes * still
     return {
-        "unchanged_working_days": still,
-        "changes_overdue": profile.changes * still if profile.counted >= FEWEST_COUNTED else None,
+        "changes_overdue": overdue,
+        "unchanged_working_days": still if overdue > MOST_OVERDUE else 0,
     }
 
 
@@ -306,11 +313,7 @@ def _support_lost(
 def _vanished(extract: Extract, before: Profile) -> Figures:
     """Return which share of what was active belonged to codes of which nothing is left."""
     figures: Figures = {}
-    for kind, column in (
-        ("provider", "provider_id"),
-        ("service", "service_type"),
-        ("team", "commissioning_team"),
-    ):
+    for kind, column in {**KINDS, "authorisation": "authorisation"}.items():
         there = {
             str(code)
             for frame in (extract.cplis, extract.rejected)

@@ -28,8 +28,8 @@ class Profile:
     content (`digest`) came first, among `digests` of some earlier ones by their day. `newest` is
     the latest day on which anything in it was entered or changed, `changes` how many CPLIs change
     or come anew on a working day, on average over `counted` of them. `active` counts active CPLIs
-    by kind (`provider`, `service`, `team`) and code, `missing` those without an NHS number by team,
-    of all `in_scope`. `sample` is the sampled rows.
+    by kind (`provider`, `service`, `team`) and code, and all of them by `authorisation`, `missing`
+    those without an NHS number by team, of all `in_scope`. `sample` is the sampled rows.
     """
 
     as_of: int
