@@ -137,7 +137,7 @@ class Gates:
             oldest = as_of - timedelta(days=PROFILES_KEPT_DAYS)
             stale = (GATE_NIGHT.c.as_of < oldest) & GATE_NIGHT.c.profile.is_not(None)
             connection.execute(
-                update(GATE_NIGHT).where(stale, _not_the_latest()).values(profile=None)
+                update(GATE_NIGHT).where(stale, _never_compared_with()).values(profile=None)
             )
 
     @in_plain_words
@@ -308,9 +308,10 @@ def _of(table: Any, judged: Collection[Whose]) -> ColumnElement[bool]:
     )
 
 
-def _not_the_latest() -> ColumnElement[bool]:
+def _never_compared_with() -> ColumnElement[bool]:
+    """Say which nights are none that a later one can be held to: it is the latest accepted one."""
     later = GATE_NIGHT.alias()
-    return (
+    return ~GATE_NIGHT.c.accepted | (
         select(later.c.as_of)
         .where(
             later.c.source == GATE_NIGHT.c.source,
