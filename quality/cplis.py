@@ -114,17 +114,23 @@ def _profile(
         unchanged_since=before.unchanged_since if before is not None and same else extract.as_of,
         newest=None if known.empty else int(known.max()),
         whole=bool(scoped.sum() <= SAMPLED),
-        active={kind: _counts(cplis.loc[running, column]) for kind, column in KINDS.items()}
-        | {"authorisation": _counts(cplis["authorisation"])},
-        in_scope=_counts(teams),
-        missing=_counts(teams[cplis["nhs_number"].isna()]),
+        active={kind: _counts(cplis.loc[running, column], key) for kind, column in KINDS.items()}
+        | {"authorisation": _counts(cplis["authorisation"], key)},
+        in_scope=_counts(teams, key),
+        missing=_counts(teams[cplis["nhs_number"].isna()], key),
         sample=sample.drop(columns="authorised"),
     )
 
 
-def _counts(codes: pd.Series) -> dict[str, int]:
+def _counts(codes: pd.Series, key: str) -> dict[str, int]:
+    """Count rows by their hashed code: what has slipped into a column of codes may be names."""
     counts = codes.astype("str").value_counts()
-    return {str(code): int(count) for code, count in counts.items()}
+    hashed = _hashed(counts.index.to_series(), key)
+    return dict(zip(hashed, counts.tolist(), strict=True))
+
+
+def _hashed(codes: pd.Series, key: str) -> list[str]:
+    return [f"{code:016x}" for code in hashes(codes.astype("str"), key).tolist()]
 
 
 def _volumes(extract: Extract, lines: pd.DataFrame) -> Figures:
@@ -203,7 +209,7 @@ def _since(
 ) -> Figures:
     return {
         **_of_sample(extract, lines, scoped, before, key),
-        **_vanished(extract, before),
+        **_vanished(extract, before, key),
         "nhs_number_missing_rise": _worst_team(before, profile),
         "days_backwards": None
         if before.newest is None or profile.newest is None
@@ -280,7 +286,7 @@ def _of_sample(
                 ("service", "service_type", 0),
                 ("nhs_number", "nhs_number", 0),
                 ("name", "name", 0),
-                ("birth", "birth", UNSTATED),
+                ("birth", "birth", 0),
             )
         },
     }
@@ -289,9 +295,7 @@ def _of_sample(
 def _differing(both: pd.DataFrame, name: str, stated: pd.Series) -> float | None:
     """Return in which share of those that state it on both nights a column differs."""
     before = both[f"{name}_before"]
-    stated_before = (
-        before.notna() if name == "quantity" else before.ne(UNSTATED if name == "birth" else 0)
-    )
+    stated_before = before.notna() if name == "quantity" else before.ne(0)
     stated = stated & stated_before
     return mean(both.loc[stated, name].ne(before[stated]))
 
@@ -310,14 +314,14 @@ def _support_lost(
     return mean(~np.isin(people, np.concatenate([supported, rejected])))
 
 
-def _vanished(extract: Extract, before: Profile) -> Figures:
+def _vanished(extract: Extract, before: Profile, key: str) -> Figures:
     """Return which share of what was active belonged to codes of which nothing is left."""
     figures: Figures = {}
     for kind, column in {**KINDS, "authorisation": "authorisation"}.items():
         there = {
-            str(code)
+            code
             for frame in (extract.cplis, extract.rejected)
-            for code in frame[column].dropna().unique()
+            for code in _hashed(frame[column].dropna().drop_duplicates(), key)
         }
         counts = before.active.get(kind, {})
         gone = [

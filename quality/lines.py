@@ -21,8 +21,8 @@ CONTENT = (
 def coded(cplis: pd.DataFrame, key: str) -> pd.DataFrame:
     """Return a row for each CPLI, in their order.
 
-    Columns: id, content, person_id, nhs_number, provider_id, service_type, name (hashes, 0 where
-    not stated), birth, start, end, created, touched (days; `NEVER` and `UNSTATED` where there is
+    Columns: id, content, person_id, nhs_number, provider_id, service_type, name, birth (hashes, 0
+    where not stated), start, end, created, touched (days; `NEVER` and `UNSTATED` where there is
     none), quantity (NaN where not stated), authorised (bool).
     """
     names = cplis["family_name"].str.cat(cplis["given_name"], sep=" ").str.casefold()
@@ -33,7 +33,7 @@ def coded(cplis: pd.DataFrame, key: str) -> pd.DataFrame:
             "content": row_hashes(content, key),
             **{name: hashes(cplis[name], key) for name in IDENTITIES},
             "name": hashes(names, key),
-            "birth": days(cplis["date_of_birth"], missing=UNSTATED),
+            "birth": hashes(cplis["date_of_birth"], key),
             "start": days(cplis["start_date"], missing=UNSTATED),
             "end": days(cplis["end_date"], missing=NEVER),
             "created": in_london(cplis["created_at"]),
