@@ -248,10 +248,10 @@ def in_order(origin: Origin, *, councils: Sequence[str], kept: bool = False) -> 
             work=work,
         )
         put_away(fetched)
-        let_go(casebook, as_of)
     delivery = deliver_exports(casebook, settings)
     carried = carry_notices(casebook, settings, out)
     alerted = tell_alerts(account, asked, casebook, settings)
+    let_go(casebook, as_of)
     show(account, written.gates)
     steps.insist_on_something(account, folder=folder)
     return steps.Done(

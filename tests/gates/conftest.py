@@ -12,12 +12,13 @@ from connectors.retry import Retry
 
 @pytest.fixture(scope="module")
 def plainly() -> Iterator[None]:
-    """Have nights done without Prefect, and wait for nobody before trying again."""
+    """Have nights done without Prefect and reports, and wait for nobody before trying again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CPLI_IDENTITY_KEY", KEY)
         patch.setitem(Retry.__init__.__kwdefaults__, "sleep", lambda _: None)
         without_prefect(patch.setattr)
         without_prefect_typed(patch.setattr)
+        patch.setattr("flows.nightly.council_reports", lambda *_, **__: iter(()))
         yield
 
 

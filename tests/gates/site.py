@@ -16,6 +16,7 @@ from typing import Any
 
 from feed.site import folder_place, settings_of
 from folders.canonical import COUNCILS, Sources, csv_bytes
+from folders.marked import MARK
 from notices.site import Site as Told
 from notices.site import below
 
@@ -60,7 +61,9 @@ class Site(Told):
         for council in COUNCILS:
             while len(self.of(council)) < PEOPLE:
                 provider = f"P{len(self.lines) % 2 + 1}"
-                self.line(provider, council, commissioning_worker="ZZMARKworker")
+                self.line(provider, council)
+        for row in self.lines:
+            row["commissioning_worker"] = f"{MARK}worker"
 
     def of(self, council: str) -> list[dict[str, str]]:
         """Return a council's CPLIs."""

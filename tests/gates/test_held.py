@@ -21,6 +21,7 @@ from gates.site import (
 from notices.site import below
 
 from casebook.alerts import AlertKind
+from flows.reports import council_reports
 from flows.steps import Done
 from schemas.gates import GateSource
 
@@ -64,11 +65,14 @@ def night(
         getattr(each, fault).add(council)
     away.away.add(council)
     assert away.do().exit_code == 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.nightly.council_reports", council_reports)
+        done = site.do()
     return Night(
         council=council,
         before=begun.tables(),
         site=site,
-        done=site.do(),
+        done=done,
         away=away,
         reason=reason,
         source=source,

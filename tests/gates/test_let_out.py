@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import pytest
@@ -13,6 +18,7 @@ from folders.canonical import LEICESTER, LEICESTERSHIRE, RUTLAND
 from gates.site import (
     CASES,
     FRIDAY,
+    KEY,
     SATURDAY,
     THURSDAY,
     Rows,
@@ -304,3 +310,51 @@ def remembered(site: Site, gate: str, figure: float) -> None:
             nights=[night],
             judged={(GateSource.RESULT, RUTLAND)},
         )
+
+
+STEPS = ["remember"]
+ALL_STEPS = [
+    "ready_to_let_out-", "pull_what_was_kept-", "remember-", "record_night", "publish_night-",
+    "publish_night", "notices_of_night", "replace_folder-", "write_night", "deliver_exports",
+    "tell_alerts", "let_go",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.parametrize(
+    ("council", "steps"),
+    [
+        (RUTLAND, STEPS),
+        pytest.param(RUTLAND, ALL_STEPS, marks=pytest.mark.slow),
+        pytest.param(LEICESTERSHIRE, [*STEPS, *ALL_STEPS], marks=pytest.mark.slow),
+    ],
+)
+def test_wherever_a_release_is_killed_the_same_command_ends_where_it_would_have(
+    council: str,
+    steps: list[str],
+    stopped: Callable[[str], Site],
+    let_out: Callable[[str], Site],
+    tmp_path: Path,
+) -> None:
+    sites = {step: stopped(council).copy(tmp_path / step) for step in steps}
+    script = Path(__file__).with_name("killing.py")
+    done = subprocess.run(
+        [sys.executable, str(script), council, str(tmp_path), *steps],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"CPLI_IDENTITY_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.returncode == 0, done.stderr
+    killed = [json.loads(line) for line in done.stdout.splitlines()]
+    # Where all was done, nothing is left to be let out.
+    assert killed == [[step, -SIGKILL, 2 if step == "let_go" else 0] for step in steps]
+    alike = as_it_stands(let_out(council))
+    for step, site in sites.items():
+        stands = as_it_stands(site)
+        for name in alike:
+            assert stands[name] == alike[name], (step, name)
+        tables = site.tables()
+        assert len(tables["gate_release"]) == 1
+        assert [row["recovered_on"] for row in tables["alert"]] == [str(FRIDAY)], step
+        assert site.cpli("casebook", "verify") == 0
