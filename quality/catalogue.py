@@ -49,10 +49,9 @@ REMEDIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A gate, the figure that it looks at, and the bounds that it holds it to."""
+    """A gate, and the bounds that it holds the figure of its name to."""
 
     gate: Gate
-    figure: str
     bounds: Bounds
 
 
@@ -65,7 +64,7 @@ def _gate(
     reason: str,
     bounds: Bounds,
     *,
-    figure: str | None = None,
+    remedy: str | None = None,
 ) -> Held:
     gate = Gate(
         name=name,
@@ -74,9 +73,9 @@ def _gate(
         unit=unit,
         title=title,
         reason=reason,
-        remedy=REMEDIES[source],
+        remedy=remedy or REMEDIES[source],
     )
-    return Held(gate=gate, figure=figure or name, bounds=bounds)
+    return Held(gate=gate, bounds=bounds)
 
 
 def _above(
@@ -136,6 +135,8 @@ def _of_cplis() -> Iterator[Held]:
         "CPLIs that can be used",
         "A council that buys nothing for anybody is a fault of the extract.",
         Bounds(floor=1.0),
+        remedy="Ask the council to send its extract, whole, and run the night again. Where nothing"
+        " came there is nothing to release.",
     )  # fmt: skip
     yield _gate(
         source, "rows", CRITICAL, COUNT,

@@ -67,7 +67,7 @@ def judge(
     bounded: list[Bounded] = []
     left: list[GateResult] = []
     for held in gates_of(source):
-        told = figures.get(held.figure)
+        told = figures.get(held.gate.name)
         observed = None if told is None or math.isnan(told) else float(told)
         bounds = _bounds(held, owner, earlier, as_of)
         if observed is None or (bounds.lowest is None and bounds.highest is None):

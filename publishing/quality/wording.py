@@ -63,11 +63,7 @@ class Figures:
         """Where the bounds come from, empty where there are none."""
         if not self.expected:
             return ""
-        return (
-            f"from {nights(self.result.nights)}"
-            if self.result.nights
-            else "a starting bound: no history yet"
-        )
+        return f"from {nights(self.result.nights)}" if self.result.nights else "a fixed bound"
 
     @property
     def sentence(self) -> str:
@@ -82,7 +78,7 @@ class Figures:
     @property
     def _why(self) -> str:
         if not self.result.nights:
-            return f"{self.expected}, a starting bound until there is a history"
+            return f"{self.expected}, a fixed bound"
         last = "last night" if self.result.nights == 1 else f"last {nights(self.result.nights)}"
         usually = f", usually {self.usual}" if self.usual else ""
         return f"{self.expected} from the {last}{usually}"

@@ -134,7 +134,7 @@ def test_all_gates_are_in_tables_by_source_and_council():
         "Oak House (P0007)", "P0011",
     ]  # fmt: skip
     assert tables["Caseloads: Each provider's"].rows[2][4] == (
-        "at most 25.0% a starting bound: no history yet"
+        "at most 25.0% a fixed bound"
     )
 
 

@@ -49,7 +49,7 @@ def figures(unit: Unit, observed: float | None, **more: Any) -> Figures:
         ),
         (
             Unit.COUNT, 2011, {"lowest": 2500, "nights": 0},
-            "2,011; we expected at least 2,500, a starting bound until there is a history",
+            "2,011; we expected at least 2,500, a fixed bound",
         ),
         (Unit.COUNT, 3, {"lowest": 0, "highest": 0, "nights": 5},
          "3; we expected none from the last 5 nights"),
@@ -99,7 +99,7 @@ def test_a_figure_and_its_bounds_make_a_sentence(
     [
         ({"highest": 3}, "from 28 nights"),
         ({"highest": 3, "nights": 1}, "from 1 night"),
-        ({"highest": 3, "nights": 0}, "a starting bound: no history yet"),
+        ({"highest": 3, "nights": 0}, "a fixed bound"),
         ({}, ""),
     ],
 )
