@@ -25,8 +25,11 @@ def check_of(key: str) -> str:
 
 
 def hashes(column: pd.Series, key: str) -> Hashes:
-    """Return the hash of each value of a column, `NOTHING` where there is none."""
-    found = pd.util.hash_pandas_object(column, index=False, hash_key=key)
+    """Return the hash of each value of a column, `NOTHING` where there is none.
+
+    pandas takes the key for texts alone: the hash of a date would be the same under any.
+    """
+    found = pd.util.hash_pandas_object(column.astype("str"), index=False, hash_key=key)
     stated = column.notna().to_numpy(dtype=bool)
     return np.where(stated, found.to_numpy(dtype=np.uint64), NOTHING)
 

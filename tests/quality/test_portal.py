@@ -37,7 +37,7 @@ portal_differs_share   | portal | end_date      | 2027-03-30           | 0.2
 portal_differs_share   | portal | end_date      |                      | 0.2
 portal_differs_share   | portal | provider_id   | P2                   | 0.2
 portal_differs_share   | portal | provider_id   | p1                   | 0.2
-portal_differs_share   | portal | service_type  | DC                   | 0.0
+portal_differs_share   | portal | service_type  | DS                   | 0.0
 portal_differs_share   | portal | person_id     | 77                   | 0.0
 portal_differs_share   | cpli   | end_date      |                      | 0.2
 portal_coverage        | cpli   | cpli_id       | X{number}            | 0.8
