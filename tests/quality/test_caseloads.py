@@ -121,7 +121,7 @@ def test_a_person_known_to_two_councils_is_nobodys_stranger() -> None:
 def test_each_council_counts_its_own_people_with_a_provider() -> None:
     """The same ten numbers are twenty people of two councils, and one with two lines is one."""
     twice = "\n".join(
-        ["cpli_id | person_id", *(f"C{n} | {n % 10}" for n in range(15)), "D1 | 99", "D2 | 98"]
+        ["cpli_id | person_id", *(f"C{n} | {1001 + n % 10}" for n in range(15)), "D1 | 99", "D2 | 98"]
     )
     counted = beside_cplis(
         ONE, entries("6 | 0"), cleaned_extract(twice), cleaned_extract(TEN, council=RUTLAND)
@@ -285,8 +285,8 @@ def test_an_empty_list_among_others_changes_nothing_of_them() -> None:
 def test_rows_in_another_order_are_the_same_lists() -> None:
     """Starts that lie as far before one CPLI as after another count the same either way."""
     councils = [
-        cleaned_extract("lines | start_date\n10 | 2026-05-01\n10 | 2026-06-01"),
-        cleaned_extract("lines | start_date\n10 | 2026-05-07\n10 |", council=RUTLAND),
+        cleaned_extract("lines | start_date\n5 | 2026-05-01\n5 | 2026-05-07"),
+        cleaned_extract("lines | start_date\n5 | 2026-05-07\n5 | 2026-05-01", council=RUTLAND),
     ]
     drawn = entries("10 | 0 | 2026-05-04", columns="lines | list | start_date")
     straight = beside_cplis(ONE, drawn, *councils)

@@ -136,7 +136,7 @@ def test_a_gate_with_a_usual_leaves_it_some_room(held: Held) -> None:
 
 @pytest.mark.parametrize("held", gates_of(GateSource.CASELOAD), ids=lambda held: held.gate.name)
 def test_a_list_is_held_to_what_goes_for_all(held: Held) -> None:
-    """All are judged at once, by the figure of the gate's name, without a history."""
+    """All are judged at once, without a history."""
     assert (held.bounds.lower, held.bounds.upper, held.bounds.spring) == (None, None, False)
     assert (held.bounds.floor, held.bounds.ceiling) != (None, None)
 

@@ -38,7 +38,7 @@ JUST = 0.4711
 def like(held: Held, name: str, bounds: Bounds, *, severity: str = "critical") -> Held:
     """Return a gate like another one, but for its name, bounds and severity."""
     gate = replace(held.gate, name=name, severity=GateSeverity(severity), unit=Unit.COUNT)
-    return Held(gate=gate, figure=name, bounds=bounds)
+    return Held(gate=gate, bounds=bounds)
 
 
 @pytest.fixture
@@ -329,7 +329,7 @@ def test_an_expectation_says_why_it_is_there_and_where_the_runbook_is() -> None:
 
 @pytest.mark.parametrize("source", GateSource)
 def test_every_gate_of_the_catalogue_can_be_judged(source: GateSource) -> None:
-    figures = {held.figure: 0.5 for held in gates_of(source)}
+    figures = {held.gate.name: 0.5 for held in gates_of(source)}
     made = judge(source, "", figures, earlier=lambda *_: ([0.5] * 28, False), as_of=AUTUMN)
     known = {held.gate.name for held in gates_of(source) if with_bounds(held)}
     assert {each.gate for each in made if each.outcome is GateOutcome.NOT_JUDGED} == set()
