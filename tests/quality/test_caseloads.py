@@ -121,7 +121,12 @@ def test_a_person_known_to_two_councils_is_nobodys_stranger() -> None:
 def test_each_council_counts_its_own_people_with_a_provider() -> None:
     """The same ten numbers are twenty people of two councils, and one with two lines is one."""
     twice = "\n".join(
-        ["cpli_id | person_id", *(f"C{n} | {1001 + n % 10}" for n in range(15)), "D1 | 99", "D2 | 98"]
+        [
+            "cpli_id | person_id",
+            *(f"C{n} | {1001 + n % 10}" for n in range(15)),
+            "D1 | 99",
+            "D2 | 98",
+        ]
     )
     counted = beside_cplis(
         ONE, entries("6 | 0"), cleaned_extract(twice), cleaned_extract(TEN, council=RUTLAND)
