@@ -188,7 +188,9 @@ def _great_expectations() -> tuple[Callable[[str, Sequence[Bounded]], Any], Any]
         ExpectColumnMinToBeBetween,
     )
 
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    # One of its modules has a level of its own, and tells of folders that nobody asked for.
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("night").add_dataframe_asset("figures")

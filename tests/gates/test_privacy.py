@@ -15,6 +15,7 @@ from servers.fhir import Between
 from servers.mail import PASSWORD, USER, MailServer
 
 from flows.steps import Done
+from quality import judging
 from schemas.gates import GateSource
 from schemas.tables import CPLI
 
@@ -139,3 +140,11 @@ def test_what_is_told_by_lineage_names_nobody(spoilt: Site, tmp_path: Path) -> N
     told = (spoilt.home / "lineage.ndjson").read_text(encoding="utf-8")
     assert "support_lost_share" in told or "kept_share" in told
     assert people_in(told) == set()
+
+
+def test_great_expectations_says_nothing_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    judging._great_expectations()
+    judging._great_expectations.cache_clear()
+    with caplog.at_level("INFO"):
+        judging._great_expectations()
+    assert [it.name for it in caplog.records if it.name.startswith("great_expectations")] == []
