@@ -14,7 +14,7 @@ from signal import SIGKILL
 from typing import Any
 
 import pytest
-from folders.canonical import LEICESTER, LEICESTERSHIRE, RUTLAND
+from folders.canonical import LEICESTER, LEICESTERSHIRE, RUTLAND, csv_bytes
 from gates.site import (
     CASES,
     FRIDAY,
@@ -35,6 +35,7 @@ from schemas.gates import (
     GateSeverity,
     GateSource,
 )
+from schemas.tables import CPLI
 
 LATER_EXPORT = r"T12:00:0[0-9]Z|\"versionId\":\"[0-9]+\""
 FAULTS = {LEICESTERSHIRE: "halved", RUTLAND: "forgotten"}
@@ -358,3 +359,26 @@ def test_wherever_a_release_is_killed_the_same_command_ends_where_it_would_have(
         assert len(tables["gate_release"]) == 1
         assert [row["recovered_on"] for row in tables["alert"]] == [str(FRIDAY)], step
         assert site.cpli("casebook", "verify") == 0
+
+
+def test_what_shows_only_now_is_held_until_somebody_has_looked_at_that_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    few = csv_bytes(site.of(RUTLAND)[:24], CPLI.known)
+    site.forgotten.add(RUTLAND)
+    site.spoil = lambda sources: sources.write(f"council/{RUTLAND}/cpli.csv", few)
+    assert [council.reason for council in site.do().missed] == ["implausible"]
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.nightly.record_night", stopped)
+        assert site.release(RUTLAND) == 130
+    # What the stopped run has found, nobody has seen.
+    assert site.release(RUTLAND) == 3
+    [release] = site.casebook.gates().releases(FRIDAY)
+    assert {name.partition(".")[0] for name in release.figures} == {"cpli"}
+    [held] = [it for it in site.casebook.night(FRIDAY).councils if not it.assessed]
+    assert (held.local_authority, held.reason) == (RUTLAND, "held")
+    assert site.release(RUTLAND) == 0
+    assert len(site.casebook.gates().releases(FRIDAY)) == 2
