@@ -366,8 +366,7 @@ assert "great_expectations" not in sys.modules, "imported before anything is jud
 import pandas as pd
 one = Bounded(held=CATALOGUE[0], observed=0.0, within=Within(lowest=1.0))
 print(validate("night", pd.DataFrame({CATALOGUE[0].gate.name: [0.4711]}), [one]))
-from great_expectations.analytics.config import ENV_CONFIG
-assert not ENV_CONFIG.gx_analytics_enabled, "analytics are on"
+assert os.environ["GX_ANALYTICS_ENABLED"] == "false", "whoever sends them may do so"
 assert network.refused == [], network.refused
 """
 
@@ -387,6 +386,6 @@ def test_great_expectations_waits_until_it_is_needed_and_tells_nobody(tmp_path: 
         text=True,
         check=False,
     )
-    assert run.stdout == "{'providers': False}\n", run.stderr
+    assert (run.returncode, run.stdout) == (0, "{'providers': False}\n"), run.stderr
     assert "0.4711" not in run.stderr
     assert [path for path in tmp_path.iterdir() if path.name != "prefect"] == []
