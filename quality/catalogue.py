@@ -110,7 +110,7 @@ def _of_register() -> Iterator[Held]:
     )  # fmt: skip
     yield _gate(
         source, "named_providers_known_share", CRITICAL, SHARE,
-        "CPLIs whose provider the register knows",
+        "CPLIs whose provider the register knows, of the council of which it knows most",
         "A register with other references than the councils use leaves every provider unknown.",
         _below(0.2, 0.1),
     )  # fmt: skip

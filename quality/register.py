@@ -30,11 +30,13 @@ def measure(
         unchanged_since=as_of,
         sample=sample,
     )
-    named = pd.concat([pd.Series(dtype="str"), *(each["provider_id"] for each in councils)])
-    known = named.isin(providers["provider_id"])
+    known = [mean(each["provider_id"].isin(providers["provider_id"])) for each in councils]
     figures: Figures = {
         "providers": len(providers),
-        "named_providers_known_share": mean(known),
+        # Of the council that it knows best: of one alone it is that council's fault.
+        "named_providers_known_share": max(
+            (share for share in known if share is not None), default=None
+        ),
     }
     if before is not None and before.key == profile.key and len(before.sample) >= FEWEST:
         both = before.sample.merge(sample, on="id", suffixes=("_before", ""))
