@@ -355,7 +355,8 @@ def assess_night(
     came = pick_up_pulls(pulls, work)
     assessed = assess(came, casebook, as_of=as_of, settings=settings)
     remember(assessed, pulls, casebook, as_of=as_of, work=work)
-    gates = GateFacts(results=assessed.results, frames=assessed.frames)
+    # What stands of councils that this run left alone belongs to the night as well.
+    gates = GateFacts(results=casebook.gates().results(as_of), frames=assessed.frames)
     return (
         lay_down_again(assessed, came, work),
         lay_down(assessed.account, work / ACCOUNT),
