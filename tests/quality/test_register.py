@@ -8,13 +8,19 @@ from quality.profile import pack, unpack
 
 
 def test_providers_that_are_named_are_known_to_the_letter() -> None:
-    councils = (
-        extract("lines | provider_id\n10 | P1\n5 | P9"),
-        extract("lines | provider_id\n3 | p1\n2 | P2"),
-        extract("lines\n0"),
-    )
-    figures, _ = of_register("lines\n3", *councils)
+    council = extract("lines | provider_id\n10 | P1\n2 | P2\n3 | p1\n5 | P9")
+    figures, _ = of_register("lines\n3", council)
     assert figures == {"providers": 3, "named_providers_known_share": 12 / 20}
+
+
+def test_the_register_is_held_to_the_council_that_it_knows_best() -> None:
+    """What one council alone names otherwise is that council's fault."""
+    other = extract("lines | provider_id\n20 | 4711")
+    most = extract("lines | provider_id\n15 | P1\n5 | P9")
+    few = extract(f"lines\n{FEWEST - 1}")
+    for councils in ((other, most, few), (few, most, other)):
+        assert of_register("lines\n3", *councils)[0]["named_providers_known_share"] == 0.75
+    assert of_register("lines\n3", other, few)[0]["named_providers_known_share"] == 0.0
 
 
 @pytest.mark.parametrize("lines", [0, FEWEST - 1, FEWEST])
