@@ -243,7 +243,12 @@ def run(
 @click.argument("night", type=Day(), metavar="NIGHT")
 @click.option("--council", metavar="COUNCIL", help="Let out this council: name or code.")
 @click.option("--provider", metavar="ID", help="Let out this provider's lists.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why it is right; goes on record.")
+@click.option(
+    "--reason",
+    required=True,
+    metavar="TEXT",
+    help="Why it is right; on record for good: name nobody.",
+)
 @click.option(
     "--who",
     default=login_name,

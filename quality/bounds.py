@@ -53,7 +53,8 @@ class Within:
 def within(bounds: Bounds, earlier: Sequence[float], *, anchored: bool = False) -> Within:
     """Return the bounds of tonight's figure; `earlier` are those of accepted nights, latest last.
 
-    They are `anchored` where a person has said that the first of them is right: then one is enough.
+    They are `anchored` where a person has said that the first of them is right: then one is enough,
+    and neither floor nor ceiling says otherwise.
     """
     recent = np.asarray(earlier[-NIGHTS:], dtype=np.float64)
     if len(recent) < (1 if anchored else FEWEST_NIGHTS):
@@ -68,8 +69,8 @@ def within(bounds: Bounds, earlier: Sequence[float], *, anchored: bool = False) 
     lowest = None if bounds.lower is None else usual - max(width, bounds.lower * usual)
     highest = None if bounds.upper is None else from_above + max(width, bounds.upper * usual)
     return Within(
-        lowest=_most(lowest, bounds.floor),
-        highest=_least(highest, bounds.ceiling),
+        lowest=lowest if anchored else _most(lowest, bounds.floor),
+        highest=highest if anchored else _least(highest, bounds.ceiling),
         usual=usual,
         nights=len(recent),
     )

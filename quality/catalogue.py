@@ -316,7 +316,7 @@ def _of_cplis() -> Iterator[Held]:
         source, "working_days_since_entry", CRITICAL, Unit.WORKING_DAYS,
         "Working days since anything was entered or changed",
         "An old extract under a new name has no work of the last days in it.",
-        _above(4.5, 260.0, beyond_worst=2.0),
+        _above(4.5, None, beyond_worst=2.0),
     )  # fmt: skip
     yield _gate(
         source, "days_backwards", CRITICAL, Unit.DAYS,

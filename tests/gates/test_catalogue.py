@@ -18,7 +18,7 @@ from gates.worlds import World
 from flows.assessing import Assessed
 from schemas.gates import Consequence, GateSource
 
-SHORT, LONG = 12, 60
+SHORT, LONG = 8, 60
 BEFORE = 7
 """So many nights before the judged one faults of several nights begin, at the earliest."""
 

@@ -310,6 +310,7 @@ def spoilt(name, folder):
     return owner, {path for path in before | after if before.get(path) != after.get(path)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_a_fault_changes_the_files_it_says_and_no_other(name, tmp_path):
     night, _ = good_night()
@@ -332,6 +333,7 @@ def test_a_fault_changes_the_files_it_says_and_no_other(name, tmp_path):
             assert {path.split("/")[0] for path in changed} == {"caseload"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ALL if ALL[name].columns])
 def test_a_fault_of_columns_leaves_rows_and_other_columns_as_they_were(name, tmp_path):
     night, good = good_night()
@@ -347,6 +349,7 @@ def test_a_fault_of_columns_leaves_rows_and_other_columns_as_they_were(name, tmp
     assert differing == ALL[name].columns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_CPLIS)
 def test_a_fault_can_be_read_unless_it_says_otherwise(name, tmp_path):
     night, _ = good_night()

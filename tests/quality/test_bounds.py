@@ -157,17 +157,25 @@ def test_more_spread_around_the_same_never_narrows(
     assert more.highest is None or more.highest >= less.highest - near
 
 
-@given(WIDTHS, st.lists(FIGURES, max_size=40), FIGURES, FIGURES, st.booleans())
-def test_floor_and_ceiling_always_hold_and_only_ever_narrow(
-    bounds: Bounds, nights: list[float], floor: float, ceiling: float, anchored: bool
+@given(WIDTHS, st.lists(FIGURES, max_size=40), FIGURES, FIGURES)
+def test_floor_and_ceiling_hold_and_only_ever_narrow(
+    bounds: Bounds, nights: list[float], floor: float, ceiling: float
 ) -> None:
-    held = within(replace(bounds, floor=floor, ceiling=ceiling), nights, anchored=anchored)
+    held = within(replace(bounds, floor=floor, ceiling=ceiling), nights)
     assert held.lowest >= floor
     assert held.highest <= ceiling
-    free = within(bounds, nights, anchored=anchored)
+    free = within(bounds, nights)
     assert held.lowest == (floor if free.lowest is None else max(floor, free.lowest))
     assert held.highest == (ceiling if free.highest is None else min(ceiling, free.highest))
     assert (held.usual, held.nights) == (free.usual, free.nights)
+
+
+@given(WIDTHS, HISTORIES, FIGURES, FIGURES)
+def test_what_a_person_let_out_is_bounded_by_its_own_nights_alone(
+    bounds: Bounds, nights: list[float], floor: float, ceiling: float
+) -> None:
+    bounded = replace(bounds, floor=floor, ceiling=ceiling)
+    assert within(bounded, nights, anchored=True) == within(bounds, nights, anchored=True)
 
 
 @given(WIDTHS, HISTORIES, st.randoms())

@@ -133,9 +133,7 @@ def test_all_gates_are_in_tables_by_source_and_council():
     assert [row[0] for row in tables["Caseloads: Each provider's"].rows[1:]] == [
         "Oak House (P0007)", "P0011",
     ]  # fmt: skip
-    assert tables["Caseloads: Each provider's"].rows[2][4] == (
-        "at most 25.0% a fixed bound"
-    )
+    assert tables["Caseloads: Each provider's"].rows[2][4] == ("at most 25.0% a fixed bound")
 
 
 def test_councils_keep_their_order_and_what_is_everybodys_comes_before_each_providers():
