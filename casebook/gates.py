@@ -204,22 +204,22 @@ class Gates:
     ) -> None:
         """Keep part, name and content of a night's frames, in place of what these parts held.
 
-        What was kept of other nights goes: only the latest can be let out.
+        What was kept of earlier nights stays until this one is done (`let_go`).
         """
         held = HELD_FILE.c
         with writing(self.engine) as connection:
             connection.execute(
-                delete(HELD_FILE).where(or_(held.as_of != as_of, held.part.in_(sorted(parts))))
+                delete(HELD_FILE).where(held.as_of == as_of, held.part.in_(sorted(parts)))
             )
             for part, name, content in files:
                 row = dict(zip(HELD_COLUMNS, (as_of, part, name, content), strict=True))
                 connection.execute(insert(HELD_FILE), [row])
 
     @in_plain_words
-    def let_go(self, as_of: date) -> None:
-        """Remove the frames kept of a night and of those before it."""
+    def let_go(self, *, before: date) -> None:
+        """Remove the frames kept of nights before a day."""
         with writing(self.engine) as connection:
-            connection.execute(delete(HELD_FILE).where(HELD_FILE.c.as_of <= as_of))
+            connection.execute(delete(HELD_FILE).where(HELD_FILE.c.as_of < before))
 
     @in_plain_words
     def held_parts(self, as_of: date) -> frozenset[str]:
@@ -262,7 +262,8 @@ def _figures(connection: Connection, as_of: date) -> pd.DataFrame:
             gate.as_of < as_of,
             gate.as_of >= as_of - timedelta(days=REACH_DAYS),
             gate.observed.is_not(None),
-            gate.outcome != GateOutcome.FAILED.value,
+            (gate.outcome != GateOutcome.FAILED.value)
+            | (gate.severity == GateSeverity.WARNING.value),
             night.accepted,
         )
         .order_by(gate.as_of)

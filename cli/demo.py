@@ -78,6 +78,7 @@ def say_where(out: Path, *, nights: tuple[date, date], seconds: float) -> None:
     say("  refusals.csv       which rows and files were refused, by which rule, and who should act")
     say("  timeliness.csv     how soon services are on the system, by council, team and provider")
     say("  summary.json       counts, stages and what was not assessed")
+    say("  quality/           is it plausible? The gates as a page and as data")
     say("  report/            a page and a workbook for each council and for the region, LLR")
     say(f"  notices/           what each provider is told, once a week: that of {first}")
     say(f"What was made up:    {out}/sources-night-1 and -2; truth.csv lists what was planted")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from casebook.record import CaseCounts, NightRow, SourceOutcome
 from casebook.store import Casebook
-from cli.reports import say_not_assessed, show_changes, show_counts
+from cli.reports import say_gates, say_not_assessed, show_changes, show_counts
 from cli.terminal import say, show, table
 from flows.pulls import council_name
 from flows.words import counted
@@ -56,6 +56,7 @@ def show_night(as_of: date, out: Path | None, config: Path | None = None) -> int
     found = counted(night.discrepancies, "discrepancy", "discrepancies")
     say(f"The night of {as_of}: {night.outcome.display}, {found}")
     say_not_assessed(night.councils)
+    say_gates(casebook.gates().results(as_of))
     say()
     show_sources(night)
     say()

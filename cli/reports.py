@@ -15,6 +15,7 @@ from flows.outcome import in_words as in_words_of_export
 from flows.pulls import council_name
 from flows.steps import Done
 from flows.words import counted
+from schemas.gates import GateOutcome, GateResult
 from schemas.vocabularies import DiscrepancyType
 
 NOBODY = "No council"
@@ -35,6 +36,7 @@ def say_done(done: Done) -> None:
     if done.recorded and done.recorded.since:
         say(in_words(done.recorded))
     say_not_assessed(done.missed)
+    say_gates(done.gates)
     if done.feed and done.feed.export:
         say(f"Export {done.feed.export} to the Care Record: {in_words_of_export(done.feed.counts)}")
         say_withheld(done.feed.counts)
@@ -47,6 +49,16 @@ def say_done(done: Done) -> None:
     for fault in done.faults:
         say(fault)
     say(f"Written to {done.folder}: {', '.join(_listed(done.files))}")
+
+
+def say_gates(results: Sequence[GateResult]) -> None:
+    """Say how many figures the gates judged, and how many of them failed."""
+    outcomes = Counter(result.outcome for result in results)
+    judged = len(results) - outcomes[GateOutcome.NOT_JUDGED]
+    if judged:
+        failed, let_out = outcomes[GateOutcome.FAILED], outcomes[GateOutcome.RELEASED]
+        released = f", {let_out:,} released" if let_out else ""
+        say(f"Gates: {counted(judged, 'figure')} judged, {failed:,} failed{released}")
 
 
 def say_answers(answers: AnswersTaken | None) -> None:

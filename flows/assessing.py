@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +127,12 @@ def waits_for_a_person(casebook: Casebook, as_of: date) -> bool:
 
 
 def let_go(casebook: Casebook, as_of: date) -> None:
-    """Keep no more what a night was made of, where nothing of it waits for a person.
+    """Keep no more what earlier nights were made of, nor this one where nothing of it waits.
 
     Only when the night is done: one that is stopped on the way is let out from the start.
     """
-    if not waits_for_a_person(casebook, as_of):
-        casebook.gates().let_go(as_of)
+    waits = waits_for_a_person(casebook, as_of)
+    casebook.gates().let_go(before=as_of if waits else as_of + timedelta(days=1))
 
 
 def lay_down_again(assessed: Assessed, before: Pulls, work: Path) -> Pulls:

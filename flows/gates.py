@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ from flows.steps import NOT_ASKED_FOR
 from flows.words import counted
 from publishing.quality.wording import Figures as InWords
 from quality import caseloads, cplis, portal, register, result
-from quality.catalogue import GATES
+from quality.catalogue import GATES, OVERNIGHT
 from quality.cplis import Extract, Figures, WorkingDays, shared_with
 from quality.judging import judge, judge_lists, of_all_lists, released, stops
 from quality.keyed import hash_key
@@ -117,6 +118,8 @@ class Judge:
             if each.facts.cplis or each.facts.reason == NOT_ASKED_FOR
         )
         made = self._extracts(pulls, asked)
+        astray = {each.owner for each in made if any(map(stops, each.results))}
+        self.councils = tuple(code for code in self.councils if code not in astray)
         portals = [
             self._portal(council, each.lines)
             for council, each in zip(asked, made, strict=True)
@@ -172,6 +175,9 @@ class Judge:
             for let in self.past.releases
             if owner in {let.owner, REGISTERS} and f"{source.value}.{gate}" in let.figures
         ]
+        if gate in OVERNIGHT:
+            # What changed in one night is over on the next: that it was right says nothing of it.
+            return [figure for as_of, figure in figures if as_of not in let_out], False
         since = max(let_out, default=date.max)
         recent = [figure for as_of, figure in figures if as_of >= since]
         return recent or [figure for _, figure in figures], bool(recent)
@@ -187,6 +193,9 @@ class Judge:
             as_of=day(self.as_of),
             key=self.key,
         )
+        if not all(each.facts.cplis for each in pulls.councils):
+            # Of fewer councils the best known one may be another than it is mostly.
+            figures["named_providers_known_share"] = None
         return self._made(whose, figures, profile)
 
     def _extracts(self, pulls: Pulls, asked: Sequence[Pull[CouncilFacts]]) -> list[Made]:
@@ -275,6 +284,7 @@ class Judge:
             if each.facts.cplis and not judged.keeps_out(each.facts.local_authority)
             for name in ("cplis", "rejected_cplis")
         ]
+        judged = replace(judged, whose=judged.whose | {(GateSource.CASELOAD, REGISTERS)})
         if not held:
             return judged
         figures = caseloads.measure(
@@ -284,17 +294,30 @@ class Judge:
             as_of=day(self.as_of),
             max_age_days=self.settings.tolerances.caseload_max_age_days,
             key=self.key,
+            whole=whole,
         )
-        if not whole:
-            # Of people of a council that is away nobody can say whether a provider has them.
-            figures[["known_share", "strangers_share", "against_expected"]] = float("nan")
-        owners = frames["caseloads"].set_index("caseload")["provider_id"]
+        lists = frames["caseloads"].set_index("caseload")
         failures = [
-            {number: released([each], self._let_out)[0] for number, each in gate.items()}
-            for gate in judge_lists(figures, owners)
+            {
+                number: released([each], partial(self._list_let_out, dated=dated[number]))[0]
+                for number, each in gate.items()
+            }
+            for dated in [lists["caseload_date"].dt.date]
+            for gate in judge_lists(figures, lists["provider_id"])
         ]
+        failing = {number for gate in failures for number, each in gate.items() if stops(each)}
+        order = lists.loc[figures.index].sort_values(["caseload_date", "received"])
+        passing = order.drop(index=list(failing)).reset_index().groupby("provider_id")
+        newest = passing["caseload"].last()
+        places = {number: place for place, number in enumerate(order.index)}
         latest = [
-            {each.owner: each for _, each in sorted(gate.items())}.values() for gate in failures
+            {
+                each.owner: each
+                for number, each in sorted(gate.items(), key=lambda item: places[item[0]])
+                # Once a newer list has come that passes, nobody looks at this one.
+                if number not in failing or places[number] > places.get(newest.get(each.owner), -1)
+            }.values()
+            for gate in failures
         ]
         return replace(
             judged,
@@ -303,10 +326,15 @@ class Judge:
                 *of_all_lists(failures, lists=len(figures)),
                 *(each for gate in latest for each in gate),
             ),
-            whose=judged.whose | {(GateSource.CASELOAD, REGISTERS)},
-            lists=frozenset(
-                number for gate in failures for number, each in gate.items() if stops(each)
-            ),
+            lists=frozenset(failing),
+        )
+
+    def _list_let_out(self, failure: GateResult, *, dated: date) -> bool:
+        """Say whether a list's failure was let out, tonight or on a night since it was sent."""
+        gate = f"{failure.source.value}.{failure.gate}"
+        return self._let_out(failure) or any(
+            let.owner == failure.owner and gate in let.figures and dated <= let.as_of
+            for let in self.past.releases
         )
 
     def _before(self, whose: Whose) -> Profile | None:

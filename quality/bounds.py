@@ -54,7 +54,7 @@ def within(bounds: Bounds, earlier: Sequence[float], *, anchored: bool = False) 
     """Return the bounds of tonight's figure; `earlier` are those of accepted nights, latest last.
 
     They are `anchored` where a person has said that the first of them is right: then one is enough,
-    and neither floor nor ceiling says otherwise.
+    and a floor or ceiling beyond which they lie does not hold.
     """
     recent = np.asarray(earlier[-NIGHTS:], dtype=np.float64)
     if len(recent) < (1 if anchored else FEWEST_NIGHTS):
@@ -68,9 +68,14 @@ def within(bounds: Bounds, earlier: Sequence[float], *, anchored: bool = False) 
     from_above = max(usual, bounds.beyond_worst * float(recent.max()))
     lowest = None if bounds.lower is None else usual - max(width, bounds.lower * usual)
     highest = None if bounds.upper is None else from_above + max(width, bounds.upper * usual)
+    floor, ceiling = bounds.floor, bounds.ceiling
+    if anchored and floor is not None and recent.min() < floor:
+        floor = None
+    if anchored and ceiling is not None and recent.max() > ceiling:
+        ceiling = None
     return Within(
-        lowest=lowest if anchored else _most(lowest, bounds.floor),
-        highest=highest if anchored else _least(highest, bounds.ceiling),
+        lowest=_most(lowest, floor),
+        highest=_least(highest, ceiling),
         usual=usual,
         nights=len(recent),
     )

@@ -44,6 +44,7 @@ def measure(
     as_of: int,
     max_age_days: int,
     key: str,
+    whole: bool = True,
 ) -> pd.DataFrame:
     """Return a row of figures for each caseload in time that could be read, by its number.
 
@@ -70,13 +71,16 @@ def measure(
     rows = pd.Series(row_hashes(entries[list(CONTENT)].astype("str"), key), index=entries.index)
     repeated = pd.DataFrame({"caseload": of_list, "row": rows}).duplicated().to_numpy()
     figures["repeats_share"] = _share(repeated, of_list, lists.index)
+    if not whole:
+        # Of people of a council that is away nobody can say whether a provider has them.
+        figures["known_share"] = np.nan
     figures["agreement_drop"] = _agreement_drop(found, entries, lists, figures)
     before = _before(lists)
     length, length_before = counts, counts.reindex(before).to_numpy()
     supported = _supported(cplis, on=days(lists["caseload_date"], missing=UNSTATED), lists=lists)
     figures["known_share"] = figures["known_share"].where(supported >= FEWEST)
     at_least = np.maximum(supported, FEWEST)
-    figures["against_expected"] = np.where(counts >= FEWEST, length / at_least, np.nan)
+    figures["against_expected"] = np.where(whole & (counts >= FEWEST), length / at_least, np.nan)
     figures["against_last_list"] = np.where(
         (length_before >= 2 * FEWEST) & (length < supported), length / length_before, np.nan
     )

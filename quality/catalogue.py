@@ -507,6 +507,20 @@ CATALOGUE: tuple[Held, ...] = (
 GATES = {(held.gate.source, held.gate.name): held.gate for held in CATALOGUE}
 
 
+OVERNIGHT = frozenset(
+    {
+        *("kept_share", "support_lost_share", "unsigned_share", "end_lost_share"),
+        *("start_moved_share", "old_but_new_share", "changed_share", "quantity_changed_share"),
+        *(f"{column}_changed_share" for column in ("person", "nhs_number", "name", "birth")),
+        *("provider_changed_share", "service_changed_share", "nhs_number_missing_rise"),
+        *(f"{kind}_vanished_share" for kind in ("provider", "service", "team", "authorisation")),
+        *("unchanged_working_days", "days_backwards", "touched_in_vain_share", "closing_share"),
+        *("providers_kept_share", "renamed_share"),
+    }
+)
+"""The gates of what became of the last night: a release of one is no measure for the next."""
+
+
 def gates_of(source: GateSource) -> tuple[Held, ...]:
     """Return the gates of a source in page order."""
     return tuple(held for held in CATALOGUE if held.gate.source is source)

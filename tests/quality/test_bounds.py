@@ -174,8 +174,9 @@ def test_floor_and_ceiling_hold_and_only_ever_narrow(
 def test_what_a_person_let_out_is_bounded_by_its_own_nights_alone(
     bounds: Bounds, nights: list[float], floor: float, ceiling: float
 ) -> None:
-    bounded = replace(bounds, floor=floor, ceiling=ceiling)
-    assert within(bounded, nights, anchored=True) == within(bounds, nights, anchored=True)
+    recent = nights[-NIGHTS:]
+    beyond = replace(bounds, floor=max(recent) + 1 + floor, ceiling=min(recent) - 1 - ceiling)
+    assert within(beyond, nights, anchored=True) == within(bounds, nights, anchored=True)
 
 
 @given(WIDTHS, HISTORIES, st.randoms())
