@@ -172,7 +172,7 @@ def test_a_night_that_is_stopped_is_told(
     def stopped(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("flows.steps.conclude", stopped)
+    monkeypatch.setattr("flows.assessing.conclude", stopped)
     with pytest.raises(KeyboardInterrupt):
         run(sources, tmp_path)
     [told] = mail.mails
