@@ -25,6 +25,9 @@ from flows.reports import council_reports
 from flows.steps import Done
 from schemas.gates import GateSource
 
+pytestmark = pytest.mark.xdist_group("gates held")
+"""What is played for all of them is played once."""
+
 NAMES = {LEICESTERSHIRE: "Leicestershire", RUTLAND: "Rutland"}
 STOPPED = {
     LEICESTERSHIRE: ("halved", "implausible", GateSource.CPLI, AlertKind.NOT_ASSESSED),

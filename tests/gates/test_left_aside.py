@@ -21,6 +21,9 @@ from schemas.errors import NothingAssessed
 from schemas.gates import Consequence, GateOutcome, GateSource
 from schemas.tables import PROVIDER
 
+pytestmark = pytest.mark.xdist_group("gates left_aside")
+"""What is played for all of them is played once."""
+
 LATER = date(2026, 11, 19)
 
 

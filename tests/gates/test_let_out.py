@@ -37,6 +37,9 @@ from schemas.gates import (
 )
 from schemas.tables import CPLI
 
+pytestmark = pytest.mark.xdist_group("gates let_out")
+"""What is played for all of them is played once."""
+
 LATER_EXPORT = r"T12:00:0[0-9]Z|\"versionId\":\"[0-9]+\""
 FAULTS = {LEICESTERSHIRE: "halved", RUTLAND: "forgotten"}
 
@@ -326,7 +329,7 @@ ALL_STEPS = [
 @pytest.mark.parametrize(
     ("council", "steps"),
     [
-        (RUTLAND, STEPS),
+        pytest.param(RUTLAND, STEPS, marks=pytest.mark.slow),
         pytest.param(RUTLAND, ALL_STEPS, marks=pytest.mark.slow),
         pytest.param(LEICESTERSHIRE, [*STEPS, *ALL_STEPS], marks=pytest.mark.slow),
     ],

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("seed", ["3", "4"])
+@pytest.mark.parametrize("seed", ["3", pytest.param("4", marks=pytest.mark.slow)])
 def test_a_database_an_sftp_server_and_messy_workbooks_give_the_same_bytes(
     tmp_path: Path, seed: str
 ) -> None:
