@@ -118,8 +118,6 @@ class Judge:
             if each.facts.cplis or each.facts.reason == NOT_ASKED_FOR
         )
         made = self._extracts(pulls, asked)
-        astray = {each.owner for each in made if any(map(stops, each.results))}
-        self.councils = tuple(code for code in self.councils if code not in astray)
         portals = [
             self._portal(council, each.lines)
             for council, each in zip(asked, made, strict=True)
