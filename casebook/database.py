@@ -71,6 +71,21 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+@contextmanager
+def noting(engine: Engine) -> Iterator[Connection]:
+    """Give a transaction for rows that are nobody else's business, such as who looked at a page.
+
+    On PostgreSQL it waits for no other writer than one of the same row, so that no page waits for a
+    night to be recorded.
+    """
+    with engine.connect() as connection:
+        connection = connection.execution_options(casebook_writes=True)
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                wait_at_most(connection, seconds=BUSY_SECONDS)
+            yield connection
+
+
 def rewrite(engine: Engine, tables: Sequence[str]) -> None:
     """Let nothing be left of what was overwritten, as far as the database can.
 

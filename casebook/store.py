@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
 from casebook.alerts import Alerts
+from casebook.audit import Audit
 from casebook.casefile import catch_up, read_cases, read_counts, read_frame
 from casebook.changes import COMPARED, compare
 from casebook.database import connect, reading, rewrite, writing
@@ -286,6 +287,10 @@ class Casebook:
     def gates(self) -> Gates:
         """Return what gates made of nights, and what people let out."""
         return Gates(self.engine, self.clock)
+
+    def audit(self) -> Audit:
+        """Return the record of who looked at what."""
+        return Audit(self.engine, self.clock)
 
     def lineage(self) -> Lineage:
         """Return what sources were made of on each night."""
