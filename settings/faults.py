@@ -46,7 +46,12 @@ SENTENCES = {
 SOURCES: tuple[Path, ...] = (("providers",), ("supplier_references",))
 CASELOADS: Path = ("caseloads",)
 ANSWERS: Path = ("answers",)
-SECRETS = frozenset({"api_key", "identity_key", "key_password", "password", "token"})
+SECRETS = frozenset(
+    {
+        *("api_key", "client_secret", "identity_key", "key_password", "password", "secret_key"),
+        "token",
+    }
+)
 NO_SUCH_PLACE = "no place has this name: add it under [places]"
 CONNECTORS = ("folder", "sftp", "sql", "rest")
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 from platformdirs import user_state_path
+from pydantic import SecretStr
 
 from publishing.folder import why_not
 from schemas.errors import WrongUsage
 from settings.settings import IDENTITY_KEY_LENGTH, Settings
+from settings.worklist import Worklist
 
 KEY_FILE = "identity.key"
+WORKLIST = b"cpli worklist key 1"
 
 
 def identity_key(settings: Settings, *, state: Path | None = None) -> bytes:
@@ -38,6 +43,17 @@ def identity_key(settings: Settings, *, state: Path | None = None) -> bytes:
             " CPLI_IDENTITY_KEY; a new key makes discrepancies of unknown persons look new."
         )
     return key
+
+
+def worklist_with_key(settings: Settings, *, state: Path | None = None) -> Worklist:
+    """Return the settings of the worklist with a key, made from the identity key if none is set.
+
+    Raises as `identity_key`.
+    """
+    if settings.worklist.secret_key is not None:
+        return settings.worklist
+    made = hmac.new(identity_key(settings, state=state), WORKLIST, sha256).hexdigest()
+    return settings.worklist.model_copy(update={"secret_key": SecretStr(made)})
 
 
 def insist_on_key(settings: Settings, *, state: Path | None = None) -> None:

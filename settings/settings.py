@@ -60,6 +60,7 @@ from settings.sources import (
     TableSource,
 )
 from settings.strict import Name, Text
+from settings.worklist import Oidc, Worklist
 
 SITE = frozenset({"places", "providers", "supplier_references", "councils", "caseloads", "answers"})
 SECRETS, CONFIG = "CPLI_SECRETS_DIR", "CPLI_CONFIG"
@@ -174,6 +175,7 @@ class Settings(BaseSettings):
     reports: Reports = Reports()
     lineage: Lineage = Lineage()
     alerts: Alerts = Alerts()
+    worklist: Worklist = Worklist()
 
     def tables(self) -> dict[str, TableSource | Caseloads]:
         """Return every table that the file of settings names, by what people call it."""
@@ -321,7 +323,7 @@ def _names() -> frozenset[str]:
     models: list[type[BaseModel]] = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council]
     models += [ProvidersSource, ReferencesSource, CpliSource, PortalSource, Caseloads, Answers]
     models += [Notices, Email, Route, Retention, Feed, RestPlace, Reports, Lineage]
-    models += [Alerts, AlertEmail, Webhook]
+    models += [Alerts, AlertEmail, Webhook, Worklist, Oidc]
     names = {name for model in models for name in model.model_fields}
     plain = (*fields(Tolerances), *fields(ServiceLevels))
     return frozenset(names | {field.name for field in plain})

@@ -29,6 +29,7 @@ from settings.sources import (
     SftpPlace,
     SqlPlace,
 )
+from settings.worklist import Oidc, Worklist
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "GLOSSARY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -88,7 +89,7 @@ def places(document: Path) -> set[str]:
 def test_every_setting_is_written_down() -> None:
     models = [Settings, Database, FolderPlace, SftpPlace, SqlPlace, Council, CpliSource]
     models += [ProvidersSource, PortalSource, ReferencesSource, Caseloads, Feed, RestPlace]
-    models += [Alerts, AlertEmail, Webhook]
+    models += [Alerts, AlertEmail, Webhook, Worklist, Oidc]
     models += [Reports, Notices, Email, Answers, Lineage]
     said = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     names = {name for model in models for name in model.model_fields}
