@@ -10,11 +10,13 @@ from typing import Self
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
+from casebook.accounts import Accounts
 from casebook.alerts import Alerts
 from casebook.audit import Audit
 from casebook.casefile import catch_up, read_cases, read_counts, read_frame
 from casebook.changes import COMPARED, compare
 from casebook.database import connect, reading, rewrite, writing
+from casebook.evidence import Evidence
 from casebook.faults import in_plain_words, place
 from casebook.frames import ABOUT, about_of, checked, from_rows, to_compare, to_rows
 from casebook.gates import Gates
@@ -49,8 +51,11 @@ from casebook.sql import (
     read_nights,
     read_timeliness,
 )
+from casebook.tokens import Tokens
 from casebook.told import read_told
 from casebook.upgrade import behind, upgrade
+from casebook.views import Views
+from casebook.web_sessions import WebSessions
 from casebook.work import ages, standings
 from casebook.working_days import london
 from schemas.errors import PersonNeeded, WrongUsage
@@ -280,6 +285,14 @@ class Casebook:
         """Return what providers are told and answered."""
         return Notices(self.engine, self.clock)
 
+    def evidence(self) -> Evidence:
+        """Return the lines behind cases."""
+        return Evidence(self.engine)
+
+    def views(self) -> Views:
+        """Return the views that accounts keep of lists."""
+        return Views(self.engine)
+
     def alerts(self) -> Alerts:
         """Return what people are alerted to."""
         return Alerts(self.engine, self.clock)
@@ -287,6 +300,18 @@ class Casebook:
     def gates(self) -> Gates:
         """Return what gates made of nights, and what people let out."""
         return Gates(self.engine, self.clock)
+
+    def accounts(self, *, key: bytes | None = None) -> Accounts:
+        """Return the accounts; without a key no second factor can be set up or checked."""
+        return Accounts(self.engine, self.clock, key)
+
+    def tokens(self) -> Tokens:
+        """Return the tokens by which programs act for accounts."""
+        return Tokens(self.engine, self.clock)
+
+    def web_sessions(self, *, idle: timedelta, longest: timedelta) -> WebSessions:
+        """Return the browsers' sessions, which end after some time."""
+        return WebSessions(self.engine, self.clock, idle=idle, longest=longest)
 
     def audit(self) -> Audit:
         """Return the record of who looked at what."""
