@@ -103,10 +103,9 @@ def questions(casebook: Casebook) -> dict[str, Callable[[], object]]:
     worklist, on = Worklist(casebook), FIRST + timedelta(days=8)
     everybody = (*COUNCILS, None)
     first = worklist.page(Wanted(councils=everybody), on=on)
-    last = (first[-1]["due_on"], first[-1]["discrepancy_id"])
     narrowed: dict[str, dict[str, Any]] = {
         "the first page": {},
-        "the next page": {"after": last},
+        "the next page": {"cursor": first.next},
         "a page of one council": {"councils": COUNCILS[:1]},
         "a page of one type": {"kind": DiscrepancyType.SUPPORT_ENDED},
         "a page of one state": {"state": CaseState.AWAITING_PROVIDER},
@@ -125,7 +124,7 @@ def questions(casebook: Casebook) -> dict[str, Callable[[], object]]:
         "counts of all": partial(worklist.counts, Wanted(councils=everybody), on=on),
         "counts of one council": partial(worklist.counts, Wanted(councils=COUNCILS[:1]), on=on),
         "one case, whole": partial(
-            worklist.case, first[0]["discrepancy_id"], councils=everybody, on=on
+            worklist.case, first.cases[0]["discrepancy_id"], councils=everybody, on=on
         ),
     }
 

@@ -39,6 +39,7 @@ class Action(Vocabulary):
     ANSWER = "answer", "Answer"
     RULE = "rule", "Decide for later nights"
     REVERSE = "reverse", "Take a decision back"
+    UNDO = "undo", "Undo the last step"
 
 
 class Ruling(Vocabulary):
@@ -171,6 +172,7 @@ FROM: Mapping[Action, frozenset[CaseState]] = MappingProxyType(
         Action.ANSWER: frozenset(CaseState),
         Action.RULE: _WORKED_ON,
         Action.REVERSE: frozenset(CaseState),
+        Action.UNDO: frozenset(CaseState),
     }
 )
 """The states in which each action can be taken: with `TO`, the one table of what may follow."""
@@ -187,7 +189,11 @@ TO: Mapping[Action, CaseState] = MappingProxyType(
         Action.RULE: CaseState.RESOLVED,
     }
 )
-"""The state that an action leads to; a note, an answer and a reversal depend on the case."""
+"""The state that an action leads to; a note, an answer, a reversal and undoing depend on the case.
+"""
+
+UNDOABLE = frozenset(TO) - {Action.RULE}
+"""The actions that can be undone; a ruling is taken back by `reverse`, since nights heed it."""
 
 
 class NotAllowed(WrongUsage):
@@ -239,7 +245,7 @@ def incomplete(step: Step, *, today: date) -> str:
     if not _can_be_kept(note):
         return "The note holds a character that cannot be kept. Write it without that."
     named = (step.team, step.worker, step.local_authority, step.person_id)
-    if not all(map(_is_name, filter(None, named))):
+    if not all(map(is_name, filter(None, named))):
         return _BAD_NAME
     check = _CHECKS.get(step.action)
     return check(step, today) if check else ""
@@ -251,7 +257,7 @@ def unnamed(who: str, request: str | None) -> str:
         return "Say who acts."
     if request is not None and not request.strip():
         return "Give the request a name, or none at all."
-    return "" if _is_name(who) and _is_name(request or "") else _BAD_NAME
+    return "" if is_name(who) and is_name(request or "") else _BAD_NAME
 
 
 def unfit(step: Step, *, kind: DiscrepancyType, state: CaseState, provider_id: str | None) -> str:
@@ -284,13 +290,38 @@ def reasons_for(kind: DiscrepancyType) -> list[Resolution]:
     ]
 
 
+def fitting(
+    *, kind: DiscrepancyType, state: CaseState, provider_id: str | None, entries_known: bool
+) -> list[Action]:
+    """Return the actions that fit a case by its state and type, in their order.
+
+    `entries_known` is whether decisions can know its entries. Whether there is something to reverse
+    or to undo, what was done with the case must tell.
+    """
+    decides = kind is DiscrepancyType.DUPLICATE_CPLI or entries_known
+    unfit_here = {
+        Action.ASK_PROVIDER: provider_id is None,
+        Action.ANSWER: provider_id is None,
+        Action.RULE: not (decides and rulings_for(kind)),
+    }
+    return [
+        action for action in Action if state in FROM[action] and not unfit_here.get(action, False)
+    ]
+
+
+def rulings_for(kind: DiscrepancyType) -> list[Ruling]:
+    """Return the rulings that can be made of a case of a type."""
+    return [ruling for ruling in Ruling if kind in FITS[Resolution(ruling.value)]]
+
+
 _BAD_NAME = (
     f"A name has at most {NAME_AT_MOST} characters, on one line, and none that cannot be seen."
     " Write it so."
 )
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Say whether text can be a name: short, on one line, with nothing that cannot be seen."""
     return len(text) <= NAME_AT_MOST and text.isprintable()
 
 

@@ -44,6 +44,7 @@ from casebook.models import (
 )
 from casebook.record import CaseCounts, Presence
 from casebook.sql import insert_rows, read_nights
+from casebook.undoing import still_counts
 from casebook.work import (
     ACCEPTED,
     CASE,
@@ -210,8 +211,8 @@ def _at_work(connection: Connection, lives: pd.DataFrame, *, levels: ServiceLeve
 
 
 def _acted(connection: Connection, cases: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the actions (`STEPS`) that led to a state, in their order, and the lapses of cases."""
-    taken = select(*(CASE_ACTION.c[name] for name in STEPS)).where(CASE_ACTION.c.state.is_not(None))
+    """Return the actions (`STEPS`) that count, in their order, and the lapses of cases."""
+    taken = select(*(CASE_ACTION.c[name] for name in STEPS)).where(still_counts())
     lapsed = select(*(ACTION_LAPSE.c[name] for name in LAPSES))
     if len(cases) <= FEW:
         ids = list(cases.index)
@@ -279,9 +280,7 @@ def _settling(connection: Connection, start: date) -> pd.DataFrame:
         for name in ("on_night", *TAKEN_UPON)
     )
     taken = (
-        select(*(action[name] for name in SETTLING), *following)
-        .where(action.state.is_not(None))
-        .subquery()
+        select(*(action[name] for name in SETTLING), *following).where(still_counts()).subquery()
     )
     seen = select(NIGHT_DISCREPANCY.c.discrepancy_id).where(NIGHT_DISCREPANCY.c.as_of >= start)
     query = select(taken).where(

@@ -62,10 +62,10 @@ def not_assessed(missing: pd.DataFrame, *, scope: Scope, earlier_scope: Scope) -
 
 def source_missing(missing: pd.DataFrame, *, scope: Scope) -> pd.Series:
     """Say for each discrepancy missing tonight whether its portal extract or caseload was too."""
-    of_portal = missing["type"].isin(_types(Basis.PORTAL)) & missing["local_authority"].isin(
+    of_portal = missing["type"].isin(types_on(Basis.PORTAL)) & missing["local_authority"].isin(
         scope.portals_not_assessed
     )
-    of_caseload = missing["type"].isin(_types(Basis.CASELOAD)) & missing["provider_id"].isin(
+    of_caseload = missing["type"].isin(types_on(Basis.CASELOAD)) & missing["provider_id"].isin(
         scope.providers_not_assessed
     )
     of_other_caseload = missing["type"].eq(DiscrepancyType.PROVIDER_DIFFERS) & missing[
@@ -107,7 +107,8 @@ def basis(kind: DiscrepancyType) -> Basis:
             assert_never(kind)
 
 
-def _types(needed: Basis) -> list[str]:
+def types_on(needed: Basis) -> list[str]:
+    """Return the types that need something."""
     return [kind.value for kind in DiscrepancyType if basis(kind) is needed]
 
 

@@ -35,6 +35,7 @@ from casebook.models import CASE_ACTION, DISCREPANCY_CASE, HISTORY, NIGHT, NIGHT
 from casebook.record import CaseState, Presence
 from casebook.sql import AT_ONCE, pieces
 from casebook.store import Casebook
+from casebook.undoing import cannot_undo, last_steps
 from casebook.working_days import london, working_days_after
 from schemas.vocabularies import DiscrepancyType
 
@@ -145,8 +146,9 @@ def _asked(step: Step) -> dict[str, Any]:
         "answer": step.answer and step.answer.value,
         "answer_date": step.answer_date,
         "ruling": step.ruling and step.ruling.value,
-        "reverses": step.reverses,
     }
+    if step.action is not Action.UNDO:
+        asked["reverses"] = step.reverses
     if step.action is Action.ACCEPT:
         asked["expires_on"] = step.expires_on
     if step.action is Action.ASSIGN:
@@ -201,6 +203,7 @@ def _actions(
     """Return what is written of a step for each case; raises `NotAllowed` where it does not fit."""
     first = (connection.scalar(select(func.max(CASE_ACTION.c.number))) or 0) + 1
     _insist_on_ruling(connection, step, standing)
+    undone = _undone(connection, step, standing, moment)
     _insist_on_council(connection, step)
     assigned = assignments(connection, standing)
     check_on = working_days_after(
@@ -217,6 +220,7 @@ def _actions(
             number=first + place,
             check_on=check_on,
         )
+        | ({"reverses": undone[str(case)]} if undone else {})
         for place, (case, facts) in enumerate(cases.items())
     ]
 
@@ -233,6 +237,25 @@ def _insist_on_ruling(connection: Connection, step: Step, standing: pd.DataFrame
         raise NotAllowed("There is no such decision of this case. Take back one case's at a time.")
     if connection.scalar(select(action.number).where(action.reverses == step.reverses)):
         raise NotAllowed("That decision was taken back already.")
+
+
+def _undone(
+    connection: Connection, step: Step, standing: pd.DataFrame, moment: Moment
+) -> dict[str, int]:
+    """Return the number of the action that is undone of each case, if the step undoes any.
+
+    Raises `NotAllowed` where the last thing that happened to a case cannot be undone.
+    """
+    if step.action is not Action.UNDO:
+        return {}
+    steps = last_steps(connection, _versions(standing))
+    for case in standing.index:
+        wrong = cannot_undo(
+            steps.get(case), who=moment.who, today=moment.today, latest_night=moment.on_night
+        )
+        if wrong:
+            raise NotAllowed(f"{wrong} (Case {case}.)")
+    return {case: step.number for case, step in steps.items()}
 
 
 def _insist_on_council(connection: Connection, step: Step) -> None:
@@ -289,7 +312,7 @@ def _action(
 def _leads_to(step: Step, state: CaseState, *, present: bool) -> CaseState | None:
     """Return the state that a step leads to, or None where it leaves the case as it is."""
     match step.action:
-        case Action.NOTE:
+        case Action.NOTE | Action.UNDO:
             return None
         case Action.ANSWER:
             return None if state in SETTLED else CaseState.AWAITING_COUNCIL

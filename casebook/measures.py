@@ -21,6 +21,7 @@ from casebook.levels import ServiceLevels
 from casebook.models import ACTION_LAPSE, CASE_ACTION, CASE_TURN, DISCREPANCY_CASE
 from casebook.record import CaseState, Turn
 from casebook.sql import read_timeliness
+from casebook.undoing import still_counts
 from casebook.work import ages
 from casebook.working_days import working_days
 from schemas.vocabularies import Vocabulary
@@ -171,14 +172,14 @@ def _turns(connection: Connection) -> pd.DataFrame:
 
 
 def _actions_and_lapses(connection: Connection) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the actions that led to a state, and the lapses of those that settled a case.
+    """Return the actions that count, and the lapses of those that settled a case.
 
     An action comes after what its night did; a lapse belongs to that, unless it is of an action
     upon the very night, which it follows.
     """
     names = (KEY, "number", "on_night", "made_on", "action", "state")
     taken = select(*(CASE_ACTION.c[name] for name in names))
-    actions = read_frame(connection, taken.where(CASE_ACTION.c.state.is_not(None)))
+    actions = read_frame(connection, taken.where(still_counts()))
     lapses = read_frame(connection, select(ACTION_LAPSE))
     own_night = actions.set_index("number")["on_night"].reindex(lapses["action_number"])
     same_night = lapses["as_of"].eq(own_night.set_axis(lapses.index))

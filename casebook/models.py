@@ -213,8 +213,8 @@ TAKEN_FILE = Table(
 
 COUNTED = ("state", "type", "severity")
 CLOCK = ("paused_since", "due_on", "due_soon_on")
-NARROWED = (*COUNTED, "service_type")
 WHOSE = ("provider_id", "team", "worker")
+NARROWED = (*COUNTED, "service_type", *WHOSE)
 
 # What the nights say of each discrepancy, as of the latest one, and from `state` on how it stands
 # with what people did: made anew from the nights and the actions whenever one of these is recorded.
@@ -244,9 +244,20 @@ DISCREPANCY_CASE = Table(
     harmless("paused_days", Integer()),
     harmless("paused_since", Date(), null=True),
     harmless("version", BigInteger()),
-    Index("ix_case_due", "local_authority", "settled", "due_on", "discrepancy_id", *NARROWED),
+    # What a list is narrowed by is in the index of its order, so that cases that do not fit are
+    # passed over without being read.
+    *(
+        Index(f"ix_case_{name}", "local_authority", "settled", *keys, "discrepancy_id", *narrowed)
+        for name, keys, narrowed in (
+            ("due", ("due_on",), (*NARROWED, "paused_since", "due_soon_on", "open_since")),
+            ("opened", ("open_since",), NARROWED),
+            ("severity", ("severity", "open_since"), ("state", "type", "service_type", *WHOSE)),
+            ("type", ("type", "open_since"), ("state", "severity", "service_type", *WHOSE)),
+            ("changed", ("version",), NARROWED),
+            ("settled", ("settled_on",), NARROWED),
+        )
+    ),
     Index("ix_case_counted", "local_authority", "settled", *COUNTED, *CLOCK, *WHOSE),
-    Index("ix_case_settled", "local_authority", "settled", "settled_on", "discrepancy_id"),
     *(
         Index(f"ix_case_{name}", column, "local_authority", "settled", "due_on", "discrepancy_id")
         for name, column in (
@@ -369,6 +380,7 @@ HISTORY = Table(
     harmless("evidence", Text(), null=True),
     harmless("hash", Text()),
     Index("ix_history_case", "discrepancy_id", "number"),
+    Index("ix_history_at", "at", "number"),
 )
 
 DISCREPANCY = tuple(NIGHT_DISCREPANCY.c[name] for name in DISCREPANCY_COLUMNS)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from casebook.database import reading, writing
+from casebook.evidence_models import PROVIDER_PAGE
 from casebook.faults import in_plain_words
 from casebook.locks import lock
 from casebook.notice_models import ANSWER_FILE, NOTICE, NOTICE_HIDDEN
@@ -114,6 +115,18 @@ class NoticeRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProviderPage:
+    """What a provider may see of the latest night: what a notice of that night would say.
+
+    `content` is JSON's kind of data.
+    """
+
+    provider_id: str
+    as_of: date
+    content: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnswersNoted:
     """A workbook of answers that was dealt with, and what was said of it; nobody is named.
 
@@ -186,6 +199,34 @@ class Notices:
                 connection.execute(insert(NOTICE_HIDDEN), rows)
             elsewhere = select(NOTICE_HIDDEN.c.person_hash).where(council.not_in(list(hidden)))
             return frozenset(connection.scalars(elsewhere))
+
+    @in_plain_words
+    def keep_pages(self, as_of: date, contents: Mapping[str, Mapping[str, Any]]) -> None:
+        """Put what providers, by their ids, may see of a night in the place of all that stands.
+
+        What is there of a later night stays.
+        """
+        rows = [
+            {"provider_id": provider, "as_of": as_of, "content": _json(content)}
+            for provider, content in contents.items()
+        ]
+        with writing(self.engine) as connection:
+            latest = connection.scalar(select(func.max(PROVIDER_PAGE.c.as_of)))
+            if latest is not None and latest > as_of:
+                return
+            connection.execute(delete(PROVIDER_PAGE))
+            if rows:
+                connection.execute(insert(PROVIDER_PAGE), rows)
+
+    @in_plain_words
+    def page(self, provider_id: str) -> ProviderPage | None:
+        """Return what a provider may see, None where no night has said anything for it yet."""
+        query = select(PROVIDER_PAGE).where(PROVIDER_PAGE.c.provider_id == provider_id)
+        with reading(self.engine) as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            return None
+        return ProviderPage(**dict(row) | {"content": json.loads(row["content"])})
 
     @in_plain_words
     def readdress(self, addresses: Mapping[str, Address]) -> None:

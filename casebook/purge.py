@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from casebook.actions import Action
 from casebook.casefile import KEY
+from casebook.evidence_models import CASE_LINE, PROVIDER_PAGE
 from casebook.feed_models import FEED_EXPORT, FEED_REFUSAL
 from casebook.gate_models import GATE_NIGHT, HELD_FILE
 from casebook.history import What, append, evidence_of
@@ -42,6 +43,7 @@ from casebook.models import (
 from casebook.notice_models import NOTICE
 from casebook.record import CaseState, Presence
 from casebook.sql import pieces
+from casebook.undoing import still_counts
 from schemas.errors import WrongUsage
 
 WHO = "a purge"
@@ -49,7 +51,10 @@ NIGHTS_UNTIL, CASES_UNTIL = "nights_purged_until", "cases_purged_until"
 OF_CASES = (DISCREPANCY_CASE, CASE_STATEMENT, CASE_ACTION)
 EMPTIED = tuple(
     table.name
-    for table in (*OF_CASES, NIGHT_DISCREPANCY, FEED_REFUSAL, NOTICE, GATE_NIGHT, HELD_FILE)
+    for table in (
+        *(*OF_CASES, CASE_LINE, NIGHT_DISCREPANCY, FEED_REFUSAL, NOTICE, PROVIDER_PAGE),
+        *(GATE_NIGHT, HELD_FILE),
+    )
 )
 
 
@@ -91,7 +96,8 @@ def purge(
         _empty_refusals(connection, nights_before)
         _empty(connection, NOTICE, NOTICE.c.as_of < nights_before)
         _empty(connection, GATE_NIGHT, GATE_NIGHT.c.as_of < nights_before)
-        connection.execute(delete(HELD_FILE).where(HELD_FILE.c.as_of < nights_before))
+        for table in (HELD_FILE, PROVIDER_PAGE):
+            connection.execute(delete(table).where(table.c.as_of < nights_before))
         _empty_nights(connection, list(nights))
         _empty_cases(connection, cases, before=cases_before, now=now)
     return purged
@@ -117,7 +123,7 @@ def _done_with(before: date, *, on: date) -> Select[Any]:
     """Return the query for the cases to be emptied, those that hold nothing left out."""
     case, action = DISCREPANCY_CASE.c, CASE_ACTION.c
     acted_since = select(action.discrepancy_id).where(action.made_on >= before)
-    latest = select(func.max(action.number)).where(action.state.is_not(None))
+    latest = select(func.max(action.number)).where(still_counts())
     accepted = select(action.discrepancy_id).where(
         action.number.in_(latest.group_by(action.discrepancy_id)),
         action.state == CaseState.ACCEPTED.value,
@@ -134,6 +140,7 @@ def _done_with(before: date, *, on: date) -> Select[Any]:
         )
         for table in OF_CASES
     ]
+    holds.append(select(CASE_LINE.c.discrepancy_id))
     return (
         select(case.discrepancy_id)
         .where(
@@ -180,6 +187,7 @@ def _empty_cases(
     for some in pieces(cases):
         for table in OF_CASES:
             _empty(connection, table, table.c.discrepancy_id.in_(some))
+        connection.execute(delete(CASE_LINE).where(CASE_LINE.c.discrepancy_id.in_(some)))
         seen = NIGHT_DISCREPANCY.c
         for as_of in nights:
             of_night = seen.as_of == as_of

@@ -11,6 +11,7 @@ from casebook.changes import Basis, basis
 from casebook.frames import frame_of
 from casebook.models import CASE_ACTION, DISCREPANCY_CASE
 from casebook.record import CaseState, Presence
+from casebook.undoing import still_counts
 from schemas.vocabularies import DiscrepancyType
 
 SAID = (
@@ -57,7 +58,7 @@ def _reasons(connection: Connection) -> list[tuple[str, str]]:
     settled = select(case.discrepancy_id).where(case.state.in_(SETTLED_BY_PEOPLE))
     last = (
         select(func.max(action.number))
-        .where(action.state.is_not(None), action.discrepancy_id.in_(settled))
+        .where(still_counts(), action.discrepancy_id.in_(settled))
         .group_by(action.discrepancy_id)
     )
     query = select(action.discrepancy_id, func.coalesce(action.reason, action.ruling)).where(

@@ -537,7 +537,8 @@ def act(
     """Act on cases: all of those named, or none.
 
     Actions: assign, release, ask_provider, ask_council, resolve, accept, reopen, note, answer,
-    rule, reverse. Given a version, a case that has changed since is left alone and you are told.
+    rule, reverse, undo. Given a version, a case that has changed since is left alone and you are
+    told.
     """
     from cli.cases import act as take_step
 

@@ -1,6 +1,10 @@
 """What the worklist asks: the same cases as all of them, narrowed, in order, and never others'."""
 
+import base64
+import json
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -21,7 +25,9 @@ from casebook.actions import Action, Step
 from casebook.desk import Desk
 from casebook.record import CaseState, Standing
 from casebook.store import Casebook
-from casebook.worklist import Wanted, Worklist
+from casebook.wanted import Sort, Wanted, place_of
+from casebook.worklist import Total, Worklist
+from schemas.errors import WrongUsage
 from schemas.vocabularies import DiscrepancyType, Severity
 
 ALL = (*COUNCILS, None)
@@ -97,7 +103,7 @@ def test_a_page_holds_the_cases_asked_for_as_they_stand(
     worklist: Worklist, narrowed: dict[str, Any]
 ) -> None:
     wanted = Wanted(**{"councils": ALL, "limit": 100} | narrowed)
-    found = {row["discrepancy_id"]: row for row in worklist.page(wanted, on=ON)}
+    found = {row["discrepancy_id"]: row for row in worklist.page(wanted, on=ON).cases}
     cases = expected(worklist, narrowed)
     assert sorted(found) == sorted(cases.index)
     plain = cases.astype(object).where(cases.notna(), None).to_dict("index")
@@ -120,20 +126,82 @@ def test_the_counts_are_those_of_the_cases_asked_for(
 
 
 @pytest.mark.parametrize("settled", [False, True])
-def test_pages_follow_one_another_without_gap_or_repeat(worklist: Worklist, settled: bool) -> None:
-    whole = worklist.page(Wanted(councils=ALL, settled=settled, limit=100), on=ON)
-    pages: list[dict[str, Any]] = []
-    after = None
-    while True:
-        page = worklist.page(Wanted(councils=ALL, settled=settled, limit=7, after=after), on=ON)
-        if not page:
-            break
-        pages += page
-        day = page[-1]["settled_on" if settled else "due_on"]
-        after = (day, page[-1]["discrepancy_id"])
-    assert [row["discrepancy_id"] for row in pages] == [row["discrepancy_id"] for row in whole]
-    days = [row["settled_on" if settled else "due_on"] for row in pages]
-    assert days == sorted(days, reverse=settled)
+@pytest.mark.parametrize("sort", list(Sort), ids=str)
+def test_pages_follow_one_another_without_gap_or_repeat_there_and_back(
+    worklist: Worklist, sort: Sort, settled: bool
+) -> None:
+    wanted = Wanted(councils=ALL, settled=settled, sort=sort, limit=100)
+    whole = worklist.page(wanted, on=ON)
+    page = worklist.page(replace(wanted, limit=7), on=ON)
+    assert page.previous is None
+    there = [page]
+    while page.next:
+        page = worklist.page(replace(wanted, limit=7, cursor=page.next), on=ON)
+        there.append(page)
+    back = [page]
+    while page.previous:
+        page = worklist.page(replace(wanted, limit=7, cursor=page.previous), on=ON)
+        back.append(page)
+    assert [case for page in there for case in page.cases] == whole.cases
+    assert [page.cases for page in reversed(back)] == [page.cases for page in there]
+    assert list(worklist.every(wanted, on=ON)) == whole.cases
+    assert {page.total for page in there} == {Total(number=len(whole.cases))}
+
+
+SEVERITIES = [severity.value for severity in Severity]
+IN_ORDER: dict[Sort, Callable[[dict[str, Any]], Any]] = {
+    Sort.DUE: lambda case: case["due_on"],
+    Sort.OLDEST: lambda case: case["open_since"],
+    Sort.NEWEST: lambda case: -case["open_since"].toordinal(),
+    Sort.SEVERITY: lambda case: (SEVERITIES.index(case["severity"]), case["open_since"]),
+    Sort.CHANGED: lambda case: -case["version"],
+    Sort.TYPE: lambda case: (case["type"], case["open_since"]),
+}
+
+
+@pytest.mark.parametrize("sort", list(Sort), ids=str)
+def test_cases_come_in_the_order_that_is_asked_for(worklist: Worklist, sort: Sort) -> None:
+    cases = worklist.page(Wanted(councils=ALL, sort=sort, limit=100), on=ON).cases
+    assert [*map(IN_ORDER[sort], cases)] == sorted(map(IN_ORDER[sort], cases))
+
+
+def test_settled_cases_come_by_when_they_were_settled_the_last_first(worklist: Worklist) -> None:
+    cases = worklist.page(Wanted(councils=ALL, settled=True, limit=100), on=ON).cases
+    days = [case["settled_on"] for case in cases]
+    assert len(set(days)) > 1
+    assert days == sorted(days, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "Zm9v", "*", "é", "W10", "[" * 5000]
+    + [
+        base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
+        for told in (
+            {},
+            ["due", True, False, "2026-11-20", "a"],
+            ["type", False, False, "2026-11-20", "a"],
+            ["due", False, False, "2026-11-20"],
+            ["due", False, False, "no day", "a"],
+            ["due", False, False, 1, "a"],
+            ["due", False, 1, "2026-11-20", "a"],
+        )
+    ],
+)
+def test_a_cursor_that_is_none_of_the_list_is_refused(worklist: Worklist, cursor: str) -> None:
+    with pytest.raises(WrongUsage, match="Begin with the first one"):
+        worklist.page(Wanted(councils=ALL, cursor=cursor), on=ON)
+
+
+def test_a_page_whose_cases_have_gone_can_be_turned_back(worklist: Worklist) -> None:
+    wanted = Wanted(councils=ALL, limit=100)
+    last = worklist.page(wanted, on=ON).cases[-1]
+    beyond = place_of(last, wanted, back=False).cursor(wanted)
+    page = worklist.page(replace(wanted, cursor=beyond), on=ON)
+    assert (page.cases, page.next) == ([], None)
+    before = worklist.page(replace(wanted, cursor=page.previous), on=ON)
+    assert len(before.cases) > 40
+    assert before.next is not None
 
 
 def test_a_case_is_whole_with_what_was_said_done_and_told(worklist: Worklist) -> None:
