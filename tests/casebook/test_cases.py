@@ -25,7 +25,7 @@ from casebook.store import Casebook
 from casebook.working_days import working_days
 
 DERIVED = ("discrepancy_case", "case_statement", "case_turn", "case_night")
-EXAMPLES = int(os.environ.get("CPLI_DRAWS", "200")) // 20
+EXAMPLES = int(os.environ.get("CPLI_DRAWS", "100")) // 20
 ALL_MISSING = frozenset({LEICESTER, RUTLAND})
 
 

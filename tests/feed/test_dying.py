@@ -72,7 +72,7 @@ def publish_until(step: int, site: Site, drop: Path, fate: Fate) -> bool:
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["left there", "taken"])
-@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("stride", [19, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_death_at_any_step_of_a_delivery_changes_nothing(
     site: Site,
     drop: Path,
@@ -105,7 +105,14 @@ def test_a_death_at_any_step_of_a_delivery_changes_nothing(
         capfd.readouterr()
 
 
-@pytest.mark.parametrize("step", ["keep", "publish", "write_night", "deliver_exports"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "publish",
+        "deliver_exports",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("keep", "write_night")),
+    ],
+)
 def test_a_death_between_the_steps_of_a_night_changes_nothing(
     begun: Site, drop: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

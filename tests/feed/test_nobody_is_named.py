@@ -78,6 +78,9 @@ def insist_nobody_hidden_came(server: Between) -> None:
         assert people_in(asked.path) == set()
 
 
+SOONER = {"a server", "FHIR that refuses each", "FHIR that talks"}
+"""Those that the others are much like; `make prove` has all."""
+
 SETTINGS: dict[str, Setting] = {
     "a folder": works,
     "a server": works_by_sftp,
@@ -94,7 +97,10 @@ SETTINGS: dict[str, Setting] = {
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize(
+    "setting",
+    [name if name in SOONER else pytest.param(name, marks=pytest.mark.slow) for name in SETTINGS],
+)
 def test_nobody_is_named_in_what_is_shown_logged_or_called_a_file(
     site: Site,
     drop: Path,

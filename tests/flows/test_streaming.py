@@ -85,7 +85,7 @@ def frames_of(cleaned: Cleaned) -> dict[str, pd.DataFrame]:
     }
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(table=extracts(), sizes=st.lists(st.integers(0, 9), max_size=4).map(lambda more: [1, *more]))
 def test_parts_of_any_size_come_to_the_frames_of_the_whole_row_for_row(table, sizes) -> None:
     cleaned = whole(table)

@@ -268,7 +268,7 @@ SCRIPTS = st.lists(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(script=SCRIPTS, runs=st.integers(1, 4), emails=st.integers(1, 3))
 def test_however_faults_are_interleaved_each_reference_is_accepted_once(
     drawn: tuple[Notify, Between], script: list[str | Says], runs: int, emails: int

@@ -16,7 +16,7 @@ from oracle.draws import populations
 from reconciliation import Findings, reconcile
 from schemas.vocabularies import DiscrepancyType
 
-FEW = settings(max_examples=12)
+FEW = settings(max_examples=6)
 ABOUT_COUNCILS_ALONE = {
     "not_on_portal",
     "only_on_portal",
