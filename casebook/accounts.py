@@ -143,9 +143,13 @@ class Accounts:
         self._change(number, values, by, Seen.ACCOUNT_UNLOCKED)
 
     @in_plain_words
-    def sign_out(self, number: int, *, by: Actor) -> None:
-        """End all sessions of an account."""
-        self._change(number, {}, by, Seen.SESSIONS_ENDED, end_sessions=True)
+    def sign_out(self, number: int, *, by: Actor, but: str | None = None) -> None:
+        """End all sessions of an account, but the one whose hash is given."""
+        now = self.clock()
+        with noting(self.engine) as connection:
+            _found(connection, number)
+            _end_sessions(connection, number, but=but)
+            _note(connection, by, Seen.SESSIONS_ENDED, number, now)
 
     @in_plain_words
     def reset(self, number: int, *, by: Actor) -> str:

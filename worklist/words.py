@@ -82,7 +82,8 @@ def navigation() -> list[dict[str, Any]]:
 
 def home_of(role: Role) -> str:
     """Return the address at which somebody of a role begins."""
-    return url_for(next(endpoint for _text, endpoint in NAVIGATION if may(role, endpoint)))
+    pages = (endpoint for _text, endpoint in NAVIGATION if may(role, endpoint))
+    return url_for(next(pages, "account.own"))
 
 
 def _is_at(area: str, endpoint: str) -> bool:
