@@ -131,7 +131,7 @@ def test_of_a_persons_entries_only_those_that_differ_are_named():
 
 def test_of_all_that_is_drawn_these_types_alone_name_entries_and_always_those_of_their_rows():
     seen = set()
-    for seed in range(16):
+    for seed in range(40):
         population, as_of = draw_population(seed, 6)
         drawn = bridge.night_of(population, as_of)
         found = reconcile(drawn)
