@@ -34,6 +34,7 @@ from flows.alerts import conditions_of, tell
 from flows.answers import take_answers
 from flows.assessing import assess, lay_down_again, let_go, remember
 from flows.clock import today
+from flows.evidence import keep_evidence
 from flows.failing import tell_of_it
 from flows.faults import quoting_nobody
 from flows.fetching import Fetched, fetch, put_away
@@ -222,6 +223,7 @@ def in_order(origin: Origin, *, councils: Sequence[str], kept: bool = False) -> 
         schemas = note_what_came(account, casebook, settings, whole=chosen == known)
         with watch("record"):
             recorded = record_night(account, casebook, work=work)
+            keep_lines(account, pulls, casebook, work=work, whole=chosen == known)
         with watch("answers"):
             answers = answers_of_night(fetched.origin, casebook, pulls, work=work)
         with watch("publish"):
@@ -411,6 +413,16 @@ def record_night(account: Account, casebook: Casebook, *, work: Path) -> Recorde
     recorded = casebook.record(pick_up(account, work / ACCOUNT).record)
     LOG.info("Recorded: the night of %s, %s", account.as_of, recorded.effect.display)
     return recorded
+
+
+@task(name="keep evidence", **STEP)
+@quoting_nobody
+def keep_lines(
+    account: Account, pulls: Pulls, casebook: Casebook, *, work: Path, whole: bool
+) -> None:
+    """Keep the lines behind the cases that the night found."""
+    came = pick_up_pulls(pulls, work)
+    keep_evidence(pick_up(account, work / ACCOUNT), came, casebook, whole=whole)
 
 
 def answers_of_night(

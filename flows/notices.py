@@ -68,6 +68,7 @@ def make_notices(
 ) -> NoticeFacts:
     """Put the notices of a night on record that are due; the same night again changes nothing.
 
+    What a notice would say is kept for each registered provider, whether or not one is due.
     `pulls` come with their frames.
     """
     as_of, notices = account.as_of, casebook.notices()
@@ -82,17 +83,23 @@ def make_notices(
     cases, told = cases_of(sources), notices.latest()
     due = _due(tonights(cases, sources), recipients, told, settings=settings)
     names = _names(due, notices.notices(as_of=as_of))
+    everybody = dict.fromkeys(sources.provider_names, f"{as_of}")
+    said = {
+        notice.provider_id: notice
+        for notice in notices_of(cases, sources, _telling(as_of, settings), names=everybody)
+    }
     drafts = [
         _draft(
-            notice,
-            due[notice.provider_id],
-            recipients[notice.provider_id],
-            told.get(notice.provider_id),
+            replace(said[provider], name=name),
+            due[provider],
+            recipients[provider],
+            told.get(provider),
             writes=settings.notices.email.api_key is not None,
         )
-        for notice in notices_of(cases, sources, _telling(as_of, settings), names=names)
+        for provider, name in names.items()
     ]
     notices.issue(drafts)
+    notices.keep_pages(as_of, {provider: notice.as_json() for provider, notice in said.items()})
     return facts_on_record(casebook, as_of, troubles=troubles)
 
 
@@ -270,7 +277,7 @@ def _sources(
     frames = [council.frames for council in pulls.councils if council.facts.cplis]
     caseloads = pulls.caseloads.frames["caseloads"].set_index("caseload")
     accepted, refused = (
-        caseloads.loc[_with_outcome(pulls.caseloads, account, outcome)]
+        caseloads.loc[caseloads_with(pulls.caseloads, account, outcome)]
         for outcome in (SourceOutcome.USED, SourceOutcome.REFUSED)
     )
     entries, unread = (pulls.caseloads.frames[name] for name in ("entries", "rejected_entries"))
@@ -300,7 +307,7 @@ def _sources(
     )
 
 
-def _with_outcome(
+def caseloads_with(
     caseloads: Pull[CaseloadFacts], account: Account, outcome: SourceOutcome
 ) -> list[int]:
     """Return the numbers of the caseloads of which the rules made this."""

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from connectors.files import FileTable
-from connectors.intake.receipts import receipt, receipt_of_refusal
+from connectors.intake.habits import Habits
+from connectors.intake.receipts import Receipt, receipt, receipt_of_refusal
 from connectors.intake.understanding import NO_HABITS, understand
 from connectors.patterns import FilePattern
 from flows.origin import habits_of
 from schemas.cleaning import clean_caseloads
 from schemas.errors import SourceRefused, WrongUsage
-from schemas.raw import CaseloadFile
+from schemas.raw import CaseloadFile, FileFacts, RawTable
 from schemas.tables import CASELOAD
 from settings.settings import load_settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What was made of a caseload: what its provider is told, and its cells unless it was refused."""
+
+    receipt: Receipt
+    raw: RawTable | None = field(default=None, repr=False)
 
 
 def receipt_of(
@@ -33,16 +42,35 @@ def receipt_of(
     found = replace(found, name=f"list{file.suffix}")
     try:
         content, facts = table.content(found)
+    except SourceRefused as error:
+        told = receipt_of_refusal(error, provider_id=provider_id, caseload_date=caseload_date)
+        return told.text(), True
+    looked = look_at(
+        content,
+        facts,
+        provider_id=provider_id,
+        caseload_date=caseload_date,
+        habits=habits_of(caseloads) if caseloads else NO_HABITS,
+    )
+    return looked.receipt.text(), looked.raw is None or looked.receipt.refused_rows > 0
+
+
+def look_at(
+    content: bytes, facts: FileFacts, *, provider_id: str, caseload_date: date, habits: Habits
+) -> Looked:
+    """Read a provider's list as a night would."""
+    try:
         understood = understand(
             content,
             facts=facts,
             provider_id=provider_id,
             caseload_date=caseload_date,
-            habits=habits_of(caseloads) if caseloads else NO_HABITS,
+            habits=habits,
         )
     except SourceRefused as error:
-        refusal = receipt_of_refusal(error, provider_id=provider_id, caseload_date=caseload_date)
-        return refusal.text(), True
+        return Looked(
+            receipt=receipt_of_refusal(error, provider_id=provider_id, caseload_date=caseload_date)
+        )
     named = CaseloadFile(
         provider_id=provider_id,
         caseload_date=caseload_date,
@@ -50,4 +78,4 @@ def receipt_of(
         received_at=facts.received_at,
     )
     cleaned = clean_caseloads([(0, named, understood.raw)], as_of=caseload_date)
-    return receipt(understood, cleaned).text(), len(cleaned.rejected) > 0
+    return Looked(receipt=receipt(understood, cleaned), raw=understood.raw)

@@ -24,8 +24,35 @@ def let_out(
     Returns the failures that do not count any more; the night has to be run again for that. Raises
     `WrongUsage` where there is none, or where the night cannot be let out.
     """
+    failures, let_out_before = _to_let_out(casebook, as_of, owner)
+    if not failures:
+        return let_out_before
+    figures = {f"{each.source.value}.{each.gate}": each.observed for each in failures}
+    casebook.gates().release(
+        Release(
+            as_of=as_of,
+            owner=owner,
+            who=who,
+            reason=reason,
+            figures={name: figure for name, figure in figures.items() if figure is not None},
+        )
+    )
+    return failures
+
+
+def held_of(casebook: Casebook, as_of: date, *, owner: str) -> tuple[GateResult, ...]:
+    """Return the failures that `let_out` would let out; none where the night has to be run again.
+
+    Raises `WrongUsage` as `let_out` does.
+    """
+    return _to_let_out(casebook, as_of, owner)[0]
+
+
+def _to_let_out(
+    casebook: Casebook, as_of: date, owner: str
+) -> tuple[tuple[GateResult, ...], tuple[GateResult, ...]]:
+    """Return what stops an owner, or else what was let out of it by a run that was stopped."""
     councils = councils_of(casebook, as_of)
-    gates = casebook.gates()
     latest = max(Reported(casebook).nights())
     if latest > as_of:
         raise WrongUsage(
@@ -34,9 +61,9 @@ def let_out(
             " one."
         )
     failures, let_out_before = _failures(casebook, as_of, owner)
-    if let_out_before and not failures and gates.held_parts(as_of):
+    if let_out_before and not failures and casebook.gates().held_parts(as_of):
         # A run that was to let it out was stopped on the way: until it is done, frames are kept.
-        return let_out_before
+        return (), let_out_before
     if not failures:
         raise WrongUsage(
             f"No gate keeps {name_of(owner)} from being used or published on the night of {as_of}."
@@ -49,17 +76,7 @@ def let_out(
             " `cpli rerun`."
         )
     insist_on_kept(casebook, as_of, owner if owner in councils else CASELOADS)
-    figures = {f"{each.source.value}.{each.gate}": each.observed for each in failures}
-    gates.release(
-        Release(
-            as_of=as_of,
-            owner=owner,
-            who=who,
-            reason=reason,
-            figures={name: figure for name, figure in figures.items() if figure is not None},
-        )
-    )
-    return failures
+    return failures, ()
 
 
 def _failures(
