@@ -287,19 +287,29 @@ def release(
 @click.option(
     "--council", "councils", multiple=True, metavar="GSS", help="This council only, as in cpli run."
 )
+@click.option(
+    "--kept",
+    is_flag=True,
+    help="With what was kept of it when gates held something, where a release was stopped midway.",
+)
 def rerun(
     night: date,
     sources: Path | None,
     config: Path | None,
     out: Path | None,
     councils: tuple[str, ...],
+    kept: bool,
 ) -> int:
     """Run a night on record again, after a source has been mended.
 
     It is as `cpli run` for that night: what is found now replaces what was found then.
     """
-    from cli.release import run_again
+    from cli.release import run_again, run_kept_again
 
+    if kept and (sources or councils):
+        raise click.UsageError("With --kept nothing is read: give neither --sources nor --council.")
+    if kept:
+        return run_kept_again(night, config, out)
     if sources and config:
         raise click.UsageError("Give either --sources or --config, not both.")
     return run_again(night, sources, config, out, councils=councils)

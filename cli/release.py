@@ -54,3 +54,11 @@ def run_again(
     if casebook_of(out, config, read_only=True).night(as_of) is None:
         raise WrongUsage(f"The night of {as_of} is not on record. Run it with `cpli run`.")
     return run_night(sources, config=config, as_of=as_of, out=folder, councils=councils)
+
+
+def run_kept_again(as_of: date, config: Path | None, out: Path | None) -> int:
+    """Run a night again with what was kept of it, so that what people let out goes out."""
+    from flows.held import insist_on_kept
+
+    insist_on_kept(casebook_of(out, config, read_only=True), as_of)
+    return run_night(None, config=config, as_of=as_of, out=out or nearest(), councils=(), kept=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 from casebook.store import Casebook
+from cli.apart import run_apart
 from cli.record import nearest
 from cli.terminal import say
 from flows.pulls import COUNCIL_NAMES
+from flows.release import held_of, let_out, name_of
+from publishing.templates import british_date
 from settings.database import database_url
+from settings.identity import worklist_with_key
 from settings.settings import Settings, load_settings
 from worklist.services import Services
 
@@ -24,19 +30,41 @@ def serve_worklist(
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     chosen = settings.worklist.model_copy(update=given)
     settings = settings.model_copy(update={"worklist": chosen})
-    services_of(settings, folder)  # what cannot be served is said before anything is
+    services_of(settings, folder, config)  # what cannot be served is said before anything is
     say(f"The worklist is at http://{chosen.host}:{chosen.port}/ until you press Ctrl+C.")
-    serve(lambda: create_app(services_of(settings, folder)), chosen)
+    serve(lambda: create_app(services_of(settings, folder, config)), chosen)
     return 0
 
 
-def services_of(settings: Settings, out: Path) -> Services:
+def services_of(settings: Settings, out: Path, config: Path | None = None) -> Services:
     """Return what the pages work with."""
     casebook = Casebook.open(database_url(settings, out), levels=settings.service_levels)
     names = {council.code: name for name, council in settings.councils.items()}
     return Services(
         casebook=casebook,
-        settings=settings.worklist,
+        settings=worklist_with_key(settings),
         out=out,
         councils=COUNCIL_NAMES | names,
+        held=lambda as_of, owner: held_of(casebook, as_of, owner=owner),
+        release=partial(release_and_run_again, casebook, out, config),
+    )
+
+
+def release_and_run_again(
+    casebook: Casebook,
+    out: Path,
+    config: Path | None,
+    as_of: date,
+    owner: str,
+    who: str,
+    reason: str,
+) -> str:
+    """Let out what gates held, and have the night run again by a process that nobody waits for."""
+    let_out(casebook, as_of, owner=owner, who=who, reason=reason)
+    where = ["--out", str(out.resolve())]
+    settings = ["--config", str(config.resolve())] if config else []
+    run_apart(["rerun", str(as_of), "--kept", *where, *settings])
+    return (
+        f"{name_of(owner)} is let out. The night of {british_date(as_of)} is being run again, with"
+        " what was kept of it."
     )

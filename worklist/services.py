@@ -13,9 +13,11 @@ from flask import current_app
 
 from casebook.desk import Desk
 from casebook.notices import NoticeRow
+from casebook.overview import Overview
 from casebook.store import Casebook
-from casebook.worklist import Worklist
 from casebook.working_days import london
+from casebook.worklist import Worklist
+from schemas.gates import GateResult
 from settings.worklist import Worklist as Settings
 
 EXTENSION = "cpli-worklist"
@@ -27,10 +29,15 @@ Returns the receipt, and whether the file or one of its rows was refused.
 """
 NoticeFiles = Callable[[NoticeRow], Mapping[str, bytes]]
 """Returns the files of a notice by their names."""
+Held = Callable[[date, str], tuple[GateResult, ...]]
+"""Returns what gates hold of a night's council or provider, nothing where it was let out already.
+
+Raises `WrongUsage` where there is nothing that can be let out.
+"""
 Release = Callable[[date, str, str, str], str]
 """Lets out what gates hold: the night, whose it is (a council or provider), who, and why.
 
-Returns in a sentence what was done.
+Returns in a sentence what was done. The night is run again meanwhile; nobody waits for that.
 """
 
 
@@ -48,12 +55,18 @@ class Services:
     councils: Mapping[str, str]
     take_caseload: TakeCaseload | None = None
     notice_files: NoticeFiles | None = None
+    held: Held | None = None
     release: Release | None = None
 
     @cached_property
     def cases(self) -> Worklist:
         """Questions to the cases."""
         return Worklist(self.casebook)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """Questions to the nights, and to what is delivered."""
+        return Overview(self.casebook)
 
     @cached_property
     def desk(self) -> Desk:

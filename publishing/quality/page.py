@@ -77,7 +77,7 @@ def page_of(facts: QualityFacts, templates: Templates) -> bytes:
         "warnings": [line for line in lines if line.tag is WARNING],
         "released": [line for line in lines if line.tag is RELEASED],
         "releases": _releases(facts),
-        "sources": _sources(lines),
+        "sources": parts_by_source(lines),
         "small": SMALL,
         "large": LARGE,
         "rerun": f"cpli rerun {facts.as_of}",
@@ -117,7 +117,8 @@ def _moment(at: datetime) -> str:
     return f"{british_date(there)} at {there:%H:%M}"
 
 
-def _sources(lines: Sequence[Line]) -> list[tuple[str, list[Part]]]:
+def parts_by_source(lines: Sequence[Line]) -> list[tuple[str, list[Part]]]:
+    """Return the lines in parts, by what the gates of each source are called."""
     by_source = groupby(lines, key=lambda line: line.result.source)
     return [(TITLES[source], [*_parts(source, of_source)]) for source, of_source in by_source]
 

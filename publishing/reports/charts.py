@@ -54,8 +54,8 @@ class Lines:
     ends: tuple[Point, ...]
 
 
-def bars(counts: Iterable[tuple[str, int]]) -> Bars:
-    """Return a chart of counts by their labels; long labels are broken, and cut in the end."""
+def bars(counts: Iterable[tuple[str, float]]) -> Bars:
+    """Return a chart of numbers by their labels; long labels are broken, and cut in the end."""
     counts = list(counts)
     longest = max((count for _, count in counts), default=0) or 1
     drawn, y = list[Bar](), 0
@@ -63,7 +63,8 @@ def bars(counts: Iterable[tuple[str, int]]) -> Bars:
         lines = tuple(textwrap.wrap(label, LETTERS, max_lines=2, placeholder="…")) or ("",)
         bar_y = y + LINE * len(lines)
         width = round(BAR_ROOM * count / longest, 1)
-        drawn.append(Bar(label=lines, value=f"{count:,}", y=y + 14, bar_y=bar_y, width=width))
+        value = f"{int(count) if float(count).is_integer() else count:,}"
+        drawn.append(Bar(label=lines, value=value, y=y + 14, bar_y=bar_y, width=width))
         y = bar_y + BAR + GAP
     return Bars(bars=tuple(drawn), height=max(y - GAP, 1) + 2)
 
