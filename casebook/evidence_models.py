@@ -56,6 +56,7 @@ PROVIDER_PAGE = Table(
     "provider_page",
     METADATA,
     harmless("provider_id", Text(), key=True),
+    harmless("provider_name", Text()),
     harmless("as_of", Date()),
     personal("content", Text(), null=False),
 )

@@ -207,7 +207,12 @@ class Notices:
         What is there of a later night stays.
         """
         rows = [
-            {"provider_id": provider, "as_of": as_of, "content": _json(content)}
+            {
+                "provider_id": provider,
+                "provider_name": content["provider_name"],
+                "as_of": as_of,
+                "content": _json(content),
+            }
             for provider, content in contents.items()
         ]
         with writing(self.engine) as connection:
@@ -221,12 +226,23 @@ class Notices:
     @in_plain_words
     def page(self, provider_id: str) -> ProviderPage | None:
         """Return what a provider may see, None where no night has said anything for it yet."""
-        query = select(PROVIDER_PAGE).where(PROVIDER_PAGE.c.provider_id == provider_id)
+        page = PROVIDER_PAGE.c
+        query = select(page.provider_id, page.as_of, page.content).where(
+            page.provider_id == provider_id
+        )
         with reading(self.engine) as connection:
             row = connection.execute(query).mappings().one_or_none()
         if row is None:
             return None
         return ProviderPage(**dict(row) | {"content": json.loads(row["content"])})
+
+    @in_plain_words
+    def provider_names(self) -> dict[str, str]:
+        """Return what the latest night calls the registered providers, by their ids."""
+        page = PROVIDER_PAGE.c
+        with reading(self.engine) as connection:
+            found = connection.execute(select(page.provider_id, page.provider_name))
+            return {row.provider_id: row.provider_name for row in found}
 
     @in_plain_words
     def readdress(self, addresses: Mapping[str, Address]) -> None:

@@ -222,6 +222,22 @@ class Worklist:
             )
 
     @in_plain_words
+    def several(
+        self,
+        ids: Sequence[str],
+        *,
+        councils: Sequence[str | None] | None,
+        on: date | None = None,
+    ) -> list[Record]:
+        """Return those of some cases that these councils may see, the open ones first."""
+        today = self._today(on)
+        with reading(self.engine) as connection:
+            query = select(*_columns(today)).where(
+                CASE.discrepancy_id.in_(ids), *_seen_by(councils, None)
+            )
+            return _whole(connection, _open_first(query), today)
+
+    @in_plain_words
     def lines(self, discrepancy_id: str) -> list[Record]:
         """Return the lines behind a case as the last night found them that found the case.
 

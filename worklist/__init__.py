@@ -1,1 +1,1 @@
-"""The web pages on which people settle discrepancies, and the interface for councils' own systems."""
+"""The pages on which people settle discrepancies, and the interface for councils' systems."""

@@ -6,20 +6,20 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, render_template
 from flask_wtf.csrf import CSRFError
 from govuk_frontend_wtf.main import WTFormsHelpers
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
 from schemas.errors import TryAgainLater
-from worklist import health, policy, sessions, signing_in
+from worklist import cases, health, policy, sessions, signing_in, start
 from worklist.security import log_safe, secure
 from worklist.services import EXTENSION, Services
 from worklist.words import dress
 
 LOG = logging.getLogger("worklist")
-BLUEPRINTS = (health.PAGES, *signing_in.BLUEPRINTS)
+BLUEPRINTS = (health.PAGES, *signing_in.BLUEPRINTS, start.PAGES, cases.PAGES)
 """Everything that can be asked for. Who may ask for it, `policy.POLICY` says."""
 
 SAID = {
@@ -46,7 +46,7 @@ def create_app(services: Services) -> Flask:
     app.extensions[EXTENSION] = services
     app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=services.settings.session_hours)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_loader = ChoiceLoader(  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader(
         [
             PackageLoader("worklist"),
             PrefixLoader(
@@ -96,5 +96,5 @@ def _fault(error: Exception) -> tuple[str | Response, int]:
 
 def problem(code: int) -> tuple[str | Response, int]:
     """Return the page that says that something cannot be had."""
-    heading, advice = SAID.get(code, SAID[500 if code >= 500 else 400])
+    heading, advice = SAID.get(code, SAID[code // 100 * 100])
     return render_template("problem.html", heading=heading, advice=advice, code=code), code

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
-from sqlalchemy import text
 
-from casebook.database import reading
-from casebook.faults import in_plain_words
 from schemas.errors import CpliError
 from worklist.services import services
 
@@ -23,16 +20,10 @@ def live() -> Response:
 def ready() -> Response:
     """Say whether the record can be asked, so that a page would be served."""
     try:
-        _ask()
+        services().overview.latest()
     except CpliError:
         return _plain("the record cannot be asked", 503)
     return _plain("ok", 200)
-
-
-@in_plain_words
-def _ask() -> None:
-    with reading(services().casebook.engine) as connection:
-        connection.execute(text("SELECT 1"))
 
 
 def _plain(said: str, code: int) -> Response:

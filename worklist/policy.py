@@ -23,6 +23,9 @@ EVERYBODY: Allowed = frozenset({*Role, None})
 """All roles, and whoever has not signed in."""
 SIGNED_IN: Allowed = frozenset(Role)
 ADMINISTRATORS: Allowed = frozenset({Role.ADMINISTRATOR})
+WORKERS: Allowed = frozenset({Role.COMMISSIONING_WORKER, Role.TEAM_LEAD})
+OF_COUNCILS: Allowed = WORKERS | {Role.MANAGER}
+"""Those who see the cases of councils; a manager looks, and changes none."""
 
 POLICY: Mapping[str, Allowed] = {
     "static": EVERYBODY,
@@ -44,6 +47,15 @@ POLICY: Mapping[str, Allowed] = {
     "accounts.one": ADMINISTRATORS,
     "accounts.change": ADMINISTRATORS,
     "accounts.do": ADMINISTRATORS,
+    "start.index": SIGNED_IN,
+    "cases.home": OF_COUNCILS,
+    "cases.listed": OF_COUNCILS,
+    "cases.search": OF_COUNCILS,
+    "cases.exported": OF_COUNCILS,
+    "cases.keep_view": OF_COUNCILS,
+    "cases.shown": OF_COUNCILS,
+    "cases.act": WORKERS,
+    "cases.bulk": WORKERS,
 }
 
 

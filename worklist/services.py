@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
-from flask import current_app
+from flask import current_app, g
 
 from casebook.desk import Desk
 from casebook.notices import NoticeRow
 from casebook.overview import Overview
 from casebook.store import Casebook
+from casebook.uploads import Upload
 from casebook.working_days import london
 from casebook.worklist import Worklist
 from schemas.gates import GateResult
@@ -22,11 +23,20 @@ from settings.worklist import Worklist as Settings
 
 EXTENSION = "cpli-worklist"
 
-TakeCaseload = Callable[[str, date, str, bytes], tuple[str, bool]]
-"""Keeps a caseload for the next night: provider_id, its date, the file's name, what it holds.
 
-Returns the receipt, and whether the file or one of its rows was refused.
-"""
+class TakeCaseload(Protocol):
+    """Keeps a provider's list for the next night."""
+
+    def __call__(
+        self, content: bytes, *, provider_id: str, caseload_date: date, who: str, instead: bool
+    ) -> Upload:
+        """Return what is on record of a list, be it of use or not.
+
+        Raises `NotTaken` where no night would look at a list of this date, and `SentAlready` where
+        another one of it is there, unless this one is to count `instead`.
+        """
+
+
 NoticeFiles = Callable[[NoticeRow], Mapping[str, bytes]]
 """Returns the files of a notice by their names."""
 Held = Callable[[date, str], tuple[GateResult, ...]]
@@ -39,6 +49,8 @@ Release = Callable[[date, str, str, str], str]
 
 Returns in a sentence what was done. The night is run again meanwhile; nobody waits for that.
 """
+RunAgain = Callable[[date], None]
+"""Has a night run again with what was kept of it; nobody waits for that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +69,7 @@ class Services:
     notice_files: NoticeFiles | None = None
     held: Held | None = None
     release: Release | None = None
+    run_again: RunAgain | None = None
 
     @cached_property
     def cases(self) -> Worklist:
@@ -82,6 +95,13 @@ class Services:
     def today(self) -> date:
         """The day in London."""
         return london(self.now)
+
+    @property
+    def provider_names(self) -> Mapping[str, str]:
+        """What providers are called, by their ids; read once in a request."""
+        if "provider_names" not in g:
+            g.provider_names = self.casebook.notices().provider_names()
+        return cast(Mapping[str, str], g.provider_names)
 
     def council_name(self, code: str | None) -> str:
         """Return what a council is called; cases of no council are the region's."""

@@ -1,4 +1,4 @@
-"""What every page is dressed with: who is signed in, where one can go, and how values are written."""
+"""What every page is dressed with: where one can go, and how values are written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worklist.policy import may
 from worklist.services import services
 
 LONDON = ZoneInfo("Europe/London")
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 NAVIGATION = (
     ("Home", "cases.home"),
     ("Cases", "cases.listed"),

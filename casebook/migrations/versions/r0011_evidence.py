@@ -65,6 +65,7 @@ def upgrade() -> None:
     op.create_table(
         "provider_page",
         sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("provider_name", sa.Text(), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("provider_id", name="pk_provider_page"),
