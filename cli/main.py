@@ -13,6 +13,7 @@ import click
 
 from cli.endings import Ending
 from flows.clock import today
+from schemas.accounts import Role, User
 from schemas.vocabularies import DiscrepancyType
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -630,6 +631,151 @@ def upgrade(out: Path | None, config: Path | None) -> int:
     from cli.record import upgrade_database
 
     return upgrade_database(out, config)
+
+
+@cpli.group()
+def user() -> None:
+    """Look after the accounts of the worklist."""
+
+
+def who_option() -> Option:
+    """Return the option that says who looks after accounts."""
+    return click.option(
+        "--who", default=login_name, show_default="your login name", help="Goes on record."
+    )
+
+
+@user.command(
+    epilog="Example: cpli user add jo.bell@example.gov.uk --name 'Jo Bell' --role administrator"
+    " --out nights"
+)
+@click.argument("email")
+@click.option("--name", required=True, help="As cases are assigned to.")
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(Role.codes()),
+    metavar="ROLE",
+    help=f"One of: {', '.join(Role.codes())}.",
+)
+@click.option("--council", metavar="COUNCIL", help="Whose cases, by name or code; else all.")
+@click.option("--provider", metavar="ID", help="Of a provider_user: the provider.")
+@click.option("--team", metavar="TEAM", help="The team.")
+@who_option()
+@out_option(required=False)
+@config_option(required=False)
+def add(
+    email: str,
+    name: str,
+    role: str,
+    council: str | None,
+    provider: str | None,
+    team: str | None,
+    **rest: Any,
+) -> int:
+    """Add an account, and print the code by which its holder sets a password."""
+    from cli.user import add_user
+
+    wanted = User(
+        number=0, email=email, name=name, role=Role(role), team=team, provider_id=provider
+    )
+    return add_user(rest["out"], rest["config"], wanted, council=council, by=rest["who"])
+
+
+@user.command("list", epilog="Example: cpli user list --out nights")
+@out_option(required=False)
+@config_option(required=False)
+def list_accounts(out: Path | None, config: Path | None) -> int:
+    """List the accounts."""
+    from cli.user import list_users
+
+    return list_users(out, config)
+
+
+def _deed(name: str, text: str) -> None:
+    """Add a command that does something to an account."""
+
+    @user.command(
+        name, help=text, epilog=f"Example: cpli user {name} jo.bell@example.gov.uk --out nights"
+    )
+    @click.argument("email")
+    @who_option()
+    @out_option(required=False)
+    @config_option(required=False)
+    def deed(email: str, who: str, out: Path | None, config: Path | None) -> int:
+        from cli.user import change_user
+
+        return change_user(name, email, out, config, by=who)
+
+
+_deed("disable", "Let nobody in by an account any more, by a session or a token either.")
+_deed("enable", "Let the holder of an account in again.")
+_deed("unlock", "Let the holder of an account try again at once.")
+_deed("sign-out", "End all sessions of an account.")
+_deed("reset", "Forget password and second factor; print the code by which a password is set.")
+
+
+@user.command(
+    epilog="Example: cpli user issue-token casesystem@example.gov.uk --name 'Case system'"
+    " --out nights"
+)
+@click.argument("email")
+@click.option("--name", required=True, help="What the token is for.")
+@click.option(
+    "--days", type=click.IntRange(1, 730), default=365, show_default=True, help="How long it opens."
+)
+@who_option()
+@out_option(required=False)
+@config_option(required=False)
+def issue_token(
+    email: str, name: str, days: int, who: str, out: Path | None, config: Path | None
+) -> int:
+    """Print a token by which a program acts for an account, with all that the account may do."""
+    from cli.user import issue_token as issue
+
+    return issue(email, out, config, name=name, days=days, by=who)
+
+
+@user.command(epilog="Example: cpli user tokens casesystem@example.gov.uk --out nights")
+@click.argument("email")
+@out_option(required=False)
+@config_option(required=False)
+def tokens(email: str, out: Path | None, config: Path | None) -> int:
+    """List the tokens of an account."""
+    from cli.user import list_tokens
+
+    return list_tokens(email, out, config)
+
+
+@user.command(epilog="Example: cpli user revoke-token 3 --out nights")
+@click.argument("number", type=int)
+@who_option()
+@out_option(required=False)
+@config_option(required=False)
+def revoke_token(number: int, who: str, out: Path | None, config: Path | None) -> int:
+    """Let a token open nothing any more."""
+    from cli.user import revoke_token as revoke
+
+    return revoke(number, out, config, by=who)
+
+
+@cpli.command(epilog="Example: cpli access --council Rutland --person R-104 --out nights")
+@click.option("--council", metavar="COUNCIL", help="The person's council: name or code.")
+@click.option("--person", metavar="REF", help="The council's reference for the person.")
+@click.option("--case", metavar="CASE", help="Instead: a case.")
+@click.option("--user", metavar="EMAIL", help="Instead: what the holder of an account did.")
+@click.option("--csv", type=FOLDER, metavar="FILE", help="Write it to a file as CSV.")
+@who_option()
+@out_option(required=False)
+@config_option(required=False)
+def access(out: Path | None, config: Path | None, who: str, **about: Any) -> int:
+    """Show who looked at a person's record in the worklist, or changed it: when, and from where.
+
+    That you asked goes on record too.
+    """
+    from cli.user import show_access
+
+    return show_access(out, config, by=who, **about)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

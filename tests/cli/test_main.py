@@ -18,6 +18,8 @@ COMMANDS = [
     *("demo", "generate", "reconcile", "run", "check", "template", "receipt", "nights", "show"),
     *("release", "rerun", "publish", "outbox", "notices", "answers", "alerts"),
     *("cases", "case", "act", "measures", "purge", "casebook verify", "database upgrade"),
+    *("user add", "user list", "user disable", "user enable", "user unlock", "user sign-out"),
+    *("user reset", "user issue-token", "user tokens", "user revoke-token", "access"),
 ]
 HEAVY = ("numpy", "pandas", "pandera", "prefect", "pyarrow", "pydantic", "rich", "sqlalchemy")
 
@@ -38,7 +40,7 @@ def reconcile(sources, tmp_path):
 
 
 def test_every_command_is_among_those_tested_here():
-    groups = ("casebook", "database")
+    groups = ("casebook", "database", "user")
     names = {name for name in command.commands if name not in groups}
     grouped = {f"{group} {name}" for group in groups for name in command.commands[group].commands}
     assert names | grouped == set(COMMANDS)
