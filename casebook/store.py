@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from casebook.accounts import Accounts
 from casebook.alerts import Alerts
+from casebook.asked import AskedCases
 from casebook.audit import Audit
 from casebook.casefile import catch_up, read_cases, read_counts, read_frame
 from casebook.changes import COMPARED, compare
@@ -54,6 +55,7 @@ from casebook.sql import (
 from casebook.tokens import Tokens
 from casebook.told import read_told
 from casebook.upgrade import behind, upgrade
+from casebook.uploads import Uploads
 from casebook.views import Views
 from casebook.web_sessions import WebSessions
 from casebook.work import ages, standings
@@ -293,6 +295,14 @@ class Casebook:
         """Return the views that accounts keep of lists."""
         return Views(self.engine)
 
+    def asked(self) -> AskedCases:
+        """Return how the cases stand that providers are asked about."""
+        return AskedCases(self.engine)
+
+    def uploads(self) -> Uploads:
+        """Return the lists that providers sent over the web."""
+        return Uploads(self.engine, self.clock)
+
     def alerts(self) -> Alerts:
         """Return what people are alerted to."""
         return Alerts(self.engine, self.clock)
@@ -342,6 +352,7 @@ class Casebook:
                 connection,
                 cases_before=on - timedelta(retention.closed_cases_days),
                 nights_before=on - timedelta(retention.nights_days),
+                accesses_before=on - timedelta(retention.access_days),
                 on=on,
                 now=self.clock(),
                 dry_run=dry_run,

@@ -99,6 +99,19 @@ class FilePattern:
             file=name, shown=self._shown(found), day=day, provider_id=said.get("provider_id")
         )
 
+    def written(self, *, provider_id: str, day: date, ending: str) -> str | None:
+        """Return the name of a provider's file of a day, or None where the pattern has none for it.
+
+        Nothing stands for `*`; `ending` (`.csv`) is that where the pattern leaves it open.
+        """
+        text = self.text
+        if text.endswith(ANY_ENDING):
+            text = text.removesuffix(ANY_ENDING) + ending
+        name = PART.sub(lambda part: _filled(part, provider_id=provider_id, day=day), text)
+        said = self.match(name)
+        whole = said and (said.provider_id, said.day) == (provider_id, day)
+        return name if whole else None
+
     @staticmethod
     def _shown(found: re.Match[str]) -> str:
         kept, at = "", 0
@@ -134,3 +147,10 @@ class FilePattern:
         digits = [DIRECTIVES[directive] for directive in DIRECTIVE.findall(form)] + [""]
         literal = DIRECTIVE.split(form)
         return "".join(re.escape(text) + some for text, some in zip(literal, digits, strict=True))
+
+
+def _filled(part: re.Match[str], *, provider_id: str, day: date) -> str:
+    """Return what stands in a name for a part of its pattern."""
+    if part["any"]:
+        return ""
+    return provider_id if part["name"] == "provider_id" else f"{day:{part['format'] or ISO_DATE}}"

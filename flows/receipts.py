@@ -21,7 +21,7 @@ from settings.settings import load_settings
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What was made of a caseload: what its provider is told, and its cells unless it was refused."""
+    """What was made of a caseload: what its provider is told, and its cells, None if refused."""
 
     receipt: Receipt
     raw: RawTable | None = field(default=None, repr=False)

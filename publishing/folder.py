@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
@@ -49,6 +49,21 @@ def write_files(folder: Path, files: Mapping[str, bytes], *, instead_of: tuple[s
             for name, content in files.items():
                 _write(folder / name, content)
             _flush(folder)
+
+
+def put_file(folder: Path, name: str, content: bytes, *, unless: Callable[[str], bool]) -> bool:
+    """Put a file into a folder, whole or not at all, unless a name that is there forbids it.
+
+    Says whether it was put. Raises `WrongUsage` where the folder cannot be written.
+    """
+    with writing(folder):
+        private_folder(folder)
+        with _alone_in(folder):
+            if any(unless(path.name) for path in folder.iterdir()):
+                return False
+            _write(folder / name, content)
+            _flush(folder)
+            return True
 
 
 def replace_folder(
