@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
 
+from casebook.notices import NoticeRow
 from casebook.store import Casebook
 from cli.apart import run_apart
 from cli.record import nearest
 from cli.terminal import say
+from flows.notices import at_hand
 from flows.pulls import COUNCIL_NAMES
 from flows.release import held_of, let_out, name_of
+from flows.uploads import Lists, inbox_of
 from publishing.templates import british_date
 from settings.database import database_url
 from settings.identity import worklist_with_key
@@ -40,14 +44,25 @@ def services_of(settings: Settings, out: Path, config: Path | None = None) -> Se
     """Return what the pages work with."""
     casebook = Casebook.open(database_url(settings, out), levels=settings.service_levels)
     names = {council.code: name for name, council in settings.councils.items()}
+    inbox = inbox_of(settings)
     return Services(
         casebook=casebook,
         settings=worklist_with_key(settings),
         out=out,
         councils=COUNCIL_NAMES | names,
+        take_caseload=Lists(casebook=casebook, inbox=inbox).take if inbox else None,
+        notice_files=partial(files_of_notice, casebook, settings, out),
         held=lambda as_of, owner: held_of(casebook, as_of, owner=owner),
         release=partial(release_and_run_again, casebook, out, config),
     )
+
+
+def files_of_notice(
+    casebook: Casebook, settings: Settings, out: Path, row: NoticeRow
+) -> Mapping[str, bytes]:
+    """Return the files of a notice, written anew where the night's folder is gone."""
+    with at_hand(casebook, settings, out=out) as files_of:
+        return files_of(row)
 
 
 def release_and_run_again(

@@ -13,13 +13,13 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
 from schemas.errors import TryAgainLater
-from worklist import cases, health, policy, sessions, signing_in, start
+from worklist import cases, health, policy, provider, sessions, signing_in, start
 from worklist.security import log_safe, secure
 from worklist.services import EXTENSION, Services
 from worklist.words import dress
 
 LOG = logging.getLogger("worklist")
-BLUEPRINTS = (health.PAGES, *signing_in.BLUEPRINTS, start.PAGES, cases.PAGES)
+BLUEPRINTS = (health.PAGES, *signing_in.BLUEPRINTS, start.PAGES, cases.PAGES, provider.PAGES)
 """Everything that can be asked for. Who may ask for it, `policy.POLICY` says."""
 
 SAID = {

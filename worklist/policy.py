@@ -22,6 +22,7 @@ Allowed = frozenset[Role | None]
 EVERYBODY: Allowed = frozenset({*Role, None})
 """All roles, and whoever has not signed in."""
 SIGNED_IN: Allowed = frozenset(Role)
+PROVIDERS: Allowed = frozenset({Role.PROVIDER_USER})
 ADMINISTRATORS: Allowed = frozenset({Role.ADMINISTRATOR})
 WORKERS: Allowed = frozenset({Role.COMMISSIONING_WORKER, Role.TEAM_LEAD})
 OF_COUNCILS: Allowed = WORKERS | {Role.MANAGER}
@@ -42,6 +43,13 @@ POLICY: Mapping[str, Allowed] = {
     "account.own": SIGNED_IN,
     "account.password": SIGNED_IN,
     "account.sign_out_elsewhere": SIGNED_IN,
+    "provider.questions": PROVIDERS,
+    "provider.question": PROVIDERS,
+    "provider.lists": PROVIDERS,
+    "provider.receipt": PROVIDERS,
+    "provider.empty_list": PROVIDERS,
+    "provider.notices": PROVIDERS,
+    "provider.notice_file": PROVIDERS,
     "accounts.listed": ADMINISTRATORS,
     "accounts.add": ADMINISTRATORS,
     "accounts.one": ADMINISTRATORS,
