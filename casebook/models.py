@@ -214,7 +214,10 @@ TAKEN_FILE = Table(
 COUNTED = ("state", "type", "severity")
 CLOCK = ("paused_since", "due_on", "due_soon_on")
 WHOSE = ("provider_id", "team", "worker")
-NARROWED = (*COUNTED, "service_type", *WHOSE)
+LISTED = ("local_authority", "settled")
+REST_OF_CLOCK = ("paused_since", "due_soon_on")
+NARROWED = (*COUNTED, "service_type", *WHOSE, "version")
+OF_HOLDER = (*COUNTED, *REST_OF_CLOCK, "version")
 
 # What the nights say of each discrepancy, as of the latest one, and from `state` on how it stands
 # with what people did: made anew from the nights and the actions whenever one of these is recorded.
@@ -247,26 +250,21 @@ DISCREPANCY_CASE = Table(
     # What a list is narrowed by is in the index of its order, so that cases that do not fit are
     # passed over without being read.
     *(
-        Index(f"ix_case_{name}", "local_authority", "settled", *keys, "discrepancy_id", *narrowed)
+        Index(f"ix_case_{name}", *dict.fromkeys([*keys, "discrepancy_id", *narrowed]))
         for name, keys, narrowed in (
-            ("due", ("due_on",), (*NARROWED, "paused_since", "due_soon_on", "open_since")),
-            ("opened", ("open_since",), NARROWED),
-            ("severity", ("severity", "open_since"), ("state", "type", "service_type", *WHOSE)),
-            ("type", ("type", "open_since"), ("state", "severity", "service_type", *WHOSE)),
-            ("changed", ("version",), NARROWED),
-            ("settled", ("settled_on",), NARROWED),
+            ("due", (*LISTED, "due_on"), (*NARROWED, *REST_OF_CLOCK, "open_since")),
+            ("opened", (*LISTED, "open_since"), NARROWED),
+            ("severity", (*LISTED, "severity", "open_since"), NARROWED),
+            ("type", (*LISTED, "type", "open_since"), NARROWED),
+            ("changed", (*LISTED, "version"), NARROWED),
+            ("settled", (*LISTED, "settled_on"), NARROWED),
+            ("team", ("team", *LISTED, "due_on"), OF_HOLDER),
+            ("worker", ("worker", *LISTED, "due_on"), OF_HOLDER),
+            ("provider", ("provider_id", *LISTED, "due_on"), OF_HOLDER),
+            ("person", ("person_id", *LISTED, "due_on"), ()),
         )
     ),
-    Index("ix_case_counted", "local_authority", "settled", *COUNTED, *CLOCK, *WHOSE),
-    *(
-        Index(f"ix_case_{name}", column, "local_authority", "settled", "due_on", "discrepancy_id")
-        for name, column in (
-            ("team", "team"),
-            ("worker", "worker"),
-            ("provider", "provider_id"),
-            ("person", "person_id"),
-        )
-    ),
+    Index("ix_case_counted", *LISTED, *COUNTED, *CLOCK, *WHOSE),
 )
 
 # What was said of a case on each night on which it was not what was said before; `changed` names

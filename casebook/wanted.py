@@ -26,15 +26,14 @@ from sqlalchemy import (
     func,
     literal,
     or_,
-    select,
     tuple_,
 )
 
 from casebook.changes import Basis, types_on
 from casebook.levels import ServiceLevels
-from casebook.models import DISCREPANCY_CASE, HISTORY
+from casebook.models import DISCREPANCY_CASE
 from casebook.record import CaseState, Scope, Standing
-from casebook.working_days import working_days
+from casebook.working_days import working_days, working_days_after
 from schemas.errors import WrongUsage
 from schemas.vocabularies import DiscrepancyType, Severity, Vocabulary
 
@@ -43,6 +42,10 @@ CASE = DISCREPANCY_CASE.c
 RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 NO_ENTRY = 2**62
 """Stands for the number of an entry of the history that is not there yet."""
+
+SORTED_AT_MOST = 5_000
+SPARE_DAYS = 14
+"""More than any run of days off."""
 
 
 class Due(Vocabulary):
@@ -107,11 +110,17 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a question depends on besides itself: the day, and what is on record."""
+    """What a question depends on besides itself: the day, and what is on record.
+
+    `scope` is that of the latest night, `entries` how many the history has, and `first_after` gives
+    the number of the first one after an instant.
+    """
 
     today: date
     levels: ServiceLevels = field(default_factory=ServiceLevels)
     scope: Scope = field(default_factory=Scope)
+    entries: int = 0
+    first_after: Mapping[datetime, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,30 +223,40 @@ def _read(key: Key, value: Any) -> Any:
     raise WrongUsage("This page of the list cannot be found. Begin with the first one.")
 
 
-def branches(wanted: Wanted, facts: Facts) -> list[tuple[int, list[ColumnElement[bool]]]]:
-    """Return the parts in which cases are asked for: rank of severity (0 without), conditions."""
-    shared = list(_narrowed(wanted, facts))
-    severities = list(_chosen(wanted.severity) or RANKS) if order_of(wanted).ranked else [None]
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of a list that one index has in its order; `rank` is that of its severity, else 0."""
+
+    conditions: list[ColumnElement[bool]]
+    rank: int = 0
+
+
+def parts_of(wanted: Wanted, facts: Facts) -> list[Part]:
+    """Return the parts of a list, none of which has a case of another."""
+    shared, clocks = list(_narrowed(wanted, facts)), _clocks(wanted.standing, facts)
+    severities = list(_chosen(wanted.severity) or RANKS) if order_of(wanted).ranked else [""]
     return [
-        (
-            RANKS.get(severity, 0) if severity else 0,
-            [*_of(wanted, council, severity), *shared, *seen],
+        Part(
+            conditions=[*_of(wanted, council), *of_rank, *shared, *unseen, *clock],
+            rank=RANKS.get(severity or "", 0),
         )
         for council in dict.fromkeys(wanted.councils)
-        if (seen := _unseen(wanted, council, facts)) is not None
+        if (unseen := _unseen(wanted, council, facts)) is not None
         for severity in severities
+        for of_rank in [[CASE.severity == severity] if severity else []]
+        for clock in clocks
     ]
 
 
-def beyond(place: Place | None, order: Order, rank: int) -> list[ColumnElement[bool]] | None:
-    """Return what parts a branch beyond a place from the rest; None where nothing of it is."""
+def beyond(place: Place | None, order: Order, part: Part) -> list[ColumnElement[bool]] | None:
+    """Return what makes a case of a part one beyond a place; None where none of it is."""
     if place is None:
         return []
     values = place.values
     if order.ranked:
         first, values = values[0], values[1:]
-        if rank != first:
-            return [] if (rank > first) is not place.back else None
+        if part.rank != first:
+            return [] if (part.rank > first) is not place.back else None
     columns = tuple_(*(CASE[key.name] for key in order.keys))
     there = tuple_(
         *(literal(value, key.kind) for key, value in zip(order.keys, values, strict=True))
@@ -273,9 +292,8 @@ def standing_is(standing: Standing, today: date) -> ColumnElement[bool]:
             assert_never(standing)
 
 
-def _of(wanted: Wanted, council: str | None, severity: str | None) -> list[ColumnElement[bool]]:
-    own = [of_council(council), CASE.settled.is_(wanted.settled)]
-    return own if severity is None else [*own, CASE.severity == severity]
+def _of(wanted: Wanted, council: str | None) -> list[ColumnElement[bool]]:
+    return [of_council(council), CASE.settled.is_(wanted.settled)]
 
 
 def _narrowed(wanted: Wanted, facts: Facts) -> Iterator[ColumnElement[bool]]:
@@ -292,14 +310,12 @@ def _narrowed(wanted: Wanted, facts: Facts) -> Iterator[ColumnElement[bool]]:
     for column, value in several.items():
         if chosen := _chosen(value):
             yield _any_of(column, chosen)
-    if wanted.standing is not None:
-        yield standing_is(wanted.standing, facts.today)
     if wanted.due is not None:
         yield _due(wanted.due, facts.today)
     if wanted.age_from_days is not None:
         yield CASE.open_since <= _opened_by(wanted.age_from_days, facts)
     if wanted.changed_since is not None:
-        yield CASE.version >= _first_entry_after(wanted.changed_since)
+        yield _changed(facts.first_after[wanted.changed_since], facts)
 
 
 def _chosen(value: Several) -> tuple[str | None, ...]:
@@ -346,11 +362,48 @@ def _opened_by(age_days: int, facts: Facts) -> date:
     return next((day for day, age in zip(days, ages, strict=True) if age >= age_days), days[-1])
 
 
-def _first_entry_after(instant: datetime) -> ColumnElement[int]:
-    """Return the number of the first entry of the history after an instant."""
-    entry = HISTORY.c
-    later = select(entry.number).where(entry.at > instant).order_by(entry.at, entry.number)
-    return func.coalesce(later.limit(1).scalar_subquery(), NO_ENTRY)
+def _changed(first: int, facts: Facts) -> ColumnElement[bool]:
+    """Return what makes a case one of which the history tells something from an entry on.
+
+    Where it tells of many, they are picked on the way through an index in the order of the list:
+    gathered by their entries, they would have to be sorted.
+    """
+    version = CASE.version if facts.entries - first < SORTED_AT_MOST else CASE.version + 0
+    return version >= first
+
+
+def _clocks(standing: Standing | None, facts: Facts) -> list[list[ColumnElement[bool]]]:
+    """Return in parts what makes a case stand so, each in the words of an index.
+
+    It says what `standing_is` says. The clock of a case stands still while its provider is asked.
+    """
+    if standing is None:
+        return [[]]
+    waits = CASE.state == CaseState.AWAITING_PROVIDER.value
+    runs = {
+        Standing.BREACHED: [CASE.due_on < facts.today],
+        Standing.DUE_SOON: [
+            CASE.due_on.between(facts.today, _soon(facts)),
+            CASE.due_soon_on <= facts.today,
+        ],
+        Standing.ON_TRACK: [CASE.due_on >= facts.today, CASE.due_soon_on > facts.today],
+    }
+    return [
+        [CASE.paused_since.is_(None), *runs[standing]],
+        [waits, CASE.paused_since.is_not(None), standing_is(standing, facts.today)],
+    ]
+
+
+def _soon(facts: Facts) -> date:
+    """Return a day after which nothing is due that is due soon."""
+    day = working_days_after(
+        pd.Series([pd.Timestamp(facts.today)]),
+        pd.Series([facts.levels.due_soon_days]),
+        extra_holidays=facts.levels.extra_bank_holidays,
+    )[0]
+    # On a day off, the working days are those after the working day before it.
+    latest: date = day.date() + timedelta(days=SPARE_DAYS)
+    return latest
 
 
 def _unseen(wanted: Wanted, council: str | None, facts: Facts) -> list[ColumnElement[bool]] | None:

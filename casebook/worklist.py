@@ -38,15 +38,17 @@ from casebook.sql import read_nights
 from casebook.store import Casebook
 from casebook.undoing import LastStep, cannot_undo, last_step
 from casebook.wanted import (
+    NO_ENTRY,
     Facts,
     Order,
+    Part,
     Place,
     Wanted,
     beyond,
-    branches,
     in_order,
     of_council,
     order_of,
+    parts_of,
     place_in,
     place_of,
     standing_is,
@@ -169,9 +171,9 @@ class Worklist:
                     func.sum(case((due_soon, 1), else_=0)).label("due_soon"),
                     func.sum(case((breached, 1), else_=0)).label("breached"),
                 )
-                .where(*conditions)
+                .where(*part.conditions)
                 .group_by(CASE.local_authority, CASE.settled, CASE.state, CASE.type, CASE.severity)
-                for _, conditions in branches(replace(wanted, sort=Wanted.sort), facts)
+                for part in parts_of(replace(wanted, sort=Wanted.sort), facts)
             ]
             rows = connection.execute(union_all(*counted)).all() if counted else []
         numbers = dict.fromkeys(NUMBERS, "int64")
@@ -232,10 +234,7 @@ class Worklist:
         """Return those of some cases that these councils may see, the open ones first."""
         today = self._today(on)
         with reading(self.engine) as connection:
-            query = select(*_columns(today)).where(
-                CASE.discrepancy_id.in_(ids), *_seen_by(councils, None)
-            )
-            return _whole(connection, _open_first(query), today)
+            return _those(connection, ids, today, _seen_by(councils, None))
 
     @in_plain_words
     def lines(self, discrepancy_id: str) -> list[Record]:
@@ -266,11 +265,9 @@ class Worklist:
             return []
         today = self._today(on)
         with reading(self.engine) as connection:
-            ids = union(*_leads(text, of_provider=provider_id is not None))
-            query = select(*_columns(today)).where(
-                CASE.discrepancy_id.in_(ids), *_seen_by(councils, provider_id)
-            )
-            return _whole(connection, _open_first(query), today)
+            leads = union(*_leads(text, of_provider=provider_id is not None))
+            found = connection.scalars(leads).all()
+            return _those(connection, found, today, _seen_by(councils, provider_id))[:FOUND_AT_MOST]
 
     @in_plain_words
     def related(
@@ -304,12 +301,9 @@ class Worklist:
             .where(this.c.discrepancy_id == discrepancy_id)
         )
         with reading(self.engine) as connection:
-            query = select(*_columns(today)).where(
-                CASE.discrepancy_id.in_(union(by_number, by_reference)),
-                CASE.discrepancy_id != discrepancy_id,
-                *_seen_by(councils, None),
-            )
-            return _whole(connection, _open_first(query), today)
+            others = [CASE.discrepancy_id != discrepancy_id, *_seen_by(councils, None)]
+            found = connection.scalars(union(by_number, by_reference)).all()
+            return _those(connection, found, today, others)[:FOUND_AT_MOST]
 
     def undoable(self, case_file: CaseFile, who: str, *, on: date | None = None) -> bool:
         """Say whether somebody may undo the last step of a case."""
@@ -369,13 +363,28 @@ def _last_step(case_file: CaseFile) -> LastStep | None:
 def _facts(connection: Connection, today: date, *asked: Wanted) -> Facts:
     """Return what questions depend on, of which only what any of them needs is read."""
     facts = Facts(today=today)
-    if any(each.age_from_days is not None for each in asked):
+    if any(each.age_from_days is not None or each.standing is not None for each in asked):
         facts = replace(facts, levels=kept_levels(connection))
     if any(each.not_assessed for each in asked):
         latest = connection.scalar(select(func.max(NIGHT.c.as_of)))
         nights = read_nights(connection, latest) if latest else []
         facts = replace(facts, scope=nights[0].scope if nights else Scope())
+    since = {each.changed_since for each in asked if each.changed_since is not None}
+    if since:
+        facts = replace(
+            facts,
+            entries=connection.scalar(select(func.max(HISTORY.c.number))) or 0,
+            first_after={instant: _first_after(connection, instant) for instant in since},
+        )
     return facts
+
+
+def _first_after(connection: Connection, instant: datetime) -> int:
+    """Return the number of the first entry of the history after an instant."""
+    entry = HISTORY.c
+    later = select(entry.number).where(entry.at > instant).order_by(entry.at, entry.number)
+    first: int | None = connection.scalar(later.limit(1))
+    return NO_ENTRY if first is None else first
 
 
 def _page(connection: Connection, wanted: Wanted, facts: Facts) -> Page:
@@ -384,10 +393,10 @@ def _page(connection: Connection, wanted: Wanted, facts: Facts) -> Page:
     back = place is not None and place.back
     ids = [
         in_order(
-            select(*_keys(order, rank)).where(*conditions, *further), CASE, order, back=back
+            select(*_keys(order, part)).where(*part.conditions, *further), CASE, order, back=back
         ).limit(wanted.limit + 1)
-        for rank, conditions in branches(wanted, facts)
-        if (further := beyond(place, order, rank)) is not None
+        for part in parts_of(wanted, facts)
+        if (further := beyond(place, order, part)) is not None
     ]
     if not ids:
         return Page(cases=[])
@@ -418,18 +427,19 @@ def _between(rows: list[Record], wanted: Wanted, place: Place | None, *, more: b
     )
 
 
-def _keys(order: Order, rank: int) -> list[ColumnElement[Any]]:
-    return [literal(rank).label("rank"), *(CASE[key.name] for key in order.keys)]
+def _keys(order: Order, part: Part) -> list[ColumnElement[Any]]:
+    return [literal(part.rank).label("rank"), *(CASE[key.name] for key in order.keys)]
 
 
 def _totals(connection: Connection, asked: Mapping[str, Wanted], facts: Facts) -> dict[str, Total]:
     """Count lists up to a limit, from indexes alone, whatever their order and page."""
     most = COUNTED_UP_TO + 1
-    counts = []
+    # Without an order, whatever narrows most comes first.
+    facts, counts = replace(facts, entries=0), []
     for name, wanted in asked.items():
         parts = [
-            select(literal(1).label("one")).where(*conditions).limit(most)
-            for _, conditions in branches(replace(wanted, sort=Wanted.sort), facts)
+            select(literal(1).label("one")).where(*part.conditions).limit(most)
+            for part in parts_of(replace(wanted, sort=Wanted.sort), facts)
         ]
         # Without a part that could hold a case there is none.
         parts = parts or [select(literal(1).label("one")).where(false())]
@@ -464,9 +474,19 @@ def _seen_by(
     return own if councils is None else [*own, or_(false(), *map(of_council, councils))]
 
 
-def _open_first(query: Select[Any]) -> Select[Any]:
+def _those(
+    connection: Connection,
+    ids: Sequence[str],
+    today: date,
+    conditions: list[ColumnElement[bool]],
+) -> list[Record]:
+    """Return the cases of some ids that meet conditions, the open ones first."""
+    # No plan for the ids and their cases together would be sure to begin with the ids.
+    if not ids:
+        return []
+    query = select(*_columns(today)).where(CASE.discrepancy_id.in_(ids), *conditions)
     order = (CASE.settled, CASE.due_on, CASE.settled_on.desc(), CASE.discrepancy_id)
-    return query.order_by(*order).limit(FOUND_AT_MOST)
+    return _whole(connection, query.order_by(*order), today)
 
 
 def _lines(connection: Connection, discrepancy_id: str) -> list[Record]:

@@ -8,21 +8,21 @@ from alembic import op
 revision = "r0011"
 down_revision = "r0010"
 
-WHOSE = ("provider_id", "team", "worker")
-NARROWED = ("state", "type", "severity", "service_type", *WHOSE)
-ORDERS = {
-    "due": ("due_on", "discrepancy_id", *NARROWED, "paused_since", "due_soon_on", "open_since"),
-    "opened": ("open_since", "discrepancy_id", *NARROWED),
-    "severity": (
-        *("severity", "open_since", "discrepancy_id"),
-        *("state", "type", "service_type", *WHOSE),
-    ),
-    "type": (
-        *("type", "open_since", "discrepancy_id"),
-        *("state", "severity", "service_type", *WHOSE),
-    ),
-    "changed": ("version", "discrepancy_id", *NARROWED),
-    "settled": ("settled_on", "discrepancy_id", *NARROWED),
+COUNTED = ("state", "type", "severity")
+LISTED = ("local_authority", "settled")
+CLOCK = ("paused_since", "due_soon_on")
+NARROWED = (*COUNTED, "service_type", "provider_id", "team", "worker", "version")
+OF_HOLDER = (*COUNTED, *CLOCK, "version")
+INDEXES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "due": ((*LISTED, "due_on"), (*NARROWED, *CLOCK, "open_since")),
+    "opened": ((*LISTED, "open_since"), NARROWED),
+    "severity": ((*LISTED, "severity", "open_since"), NARROWED),
+    "type": ((*LISTED, "type", "open_since"), NARROWED),
+    "changed": ((*LISTED, "version"), NARROWED),
+    "settled": ((*LISTED, "settled_on"), NARROWED),
+    "team": (("team", *LISTED, "due_on"), OF_HOLDER),
+    "worker": (("worker", *LISTED, "due_on"), OF_HOLDER),
+    "provider": (("provider_id", *LISTED, "due_on"), OF_HOLDER),
 }
 
 
@@ -79,9 +79,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_saved_view"),
     )
     op.create_index("ix_saved_view_account", "saved_view", ["account", "name"], unique=True)
-    for name in ("due", "settled"):
+    for name in ("due", "settled", "team", "worker", "provider"):
         op.drop_index(f"ix_case_{name}", "discrepancy_case")
-    for name, columns in ORDERS.items():
-        of_order = ["local_authority", "settled", *columns]
-        op.create_index(f"ix_case_{name}", "discrepancy_case", of_order)
+    for name, (keys, narrowed) in INDEXES.items():
+        columns = list(dict.fromkeys([*keys, "discrepancy_id", *narrowed]))
+        op.create_index(f"ix_case_{name}", "discrepancy_case", columns)
     op.create_index("ix_history_at", "history", ["at", "number"])
