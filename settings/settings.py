@@ -40,7 +40,14 @@ from schemas.vocabularies import ServiceType
 from settings.alerts import AlertEmail, Alerts, Webhook
 from settings.answers import Answers
 from settings.desk import DEFAULT_QUEUE, HOLIDAYS, Levels, Retention, Route
-from settings.faults import PREFIX, Fault, Written, faults_between, faults_of_shape
+from settings.faults import (
+    NO_SUCH_PLACE,
+    PREFIX,
+    Fault,
+    Written,
+    faults_between,
+    faults_of_shape,
+)
 from settings.feed import Feed, RestPlace
 from settings.lineage import Lineage
 from settings.lines import lines_of
@@ -227,6 +234,8 @@ def load_settings(config: Path | None = None) -> Settings:
         problems.append(f"{PREFIX}{group.upper()}: {PARTS}")
     if config:
         faults += faults_between(written)
+    if config and settings:
+        faults += _uploads_nowhere(settings, written)
     problems += [fault.says for fault in sorted(faults)]
     if settings is None or problems:
         raise WrongUsage("\n- ".join(["The settings cannot be used:", *problems]))
@@ -285,6 +294,21 @@ def _layers(says: Mapping[str, Any], secrets: str | None) -> type[Settings]:
             return *above, written
 
     return Layered
+
+
+def _uploads_nowhere(settings: Settings, written: Written) -> Iterator[Fault]:
+    """Yield why lists that come over the web would lie where no night reads them."""
+    name, caseloads = settings.worklist.upload_place, settings.caseloads
+    if name is None or caseloads is None:
+        return
+    place, read = settings.places.get(name), settings.places.get(caseloads.place)
+    where = ("worklist", "upload_place")
+    if place is None:
+        yield written.fault(where, NO_SUCH_PLACE)
+    elif not isinstance(place, FolderPlace):
+        yield written.fault(where, "lists are kept as files here: name a folder")
+    elif isinstance(read, FolderPlace) and Path(read.path) != Path(place.path):
+        yield written.fault(where, "no night reads lists there: name the place of caseloads")
 
 
 def _contracts_switched_off(environment: Mapping[str, str]) -> Iterator[str]:

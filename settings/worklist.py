@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from schemas.accounts import Role
 from settings.notices import safe_address
-from settings.strict import Strict, Text
+from settings.strict import Name, Strict, Text
 
 GSS = re.compile(r"E[0-9]{8}")
 KEY_LENGTH = 32
@@ -97,6 +97,8 @@ class Worklist(Strict):
     `secret_key` encrypts second factors; without it a key is made from that of discrepancy ids.
     Sessions end after `session_idle_minutes` without a page and after `session_hours` whatever
     happens. `trusted_proxies` is how many proxies in front of us say who is behind them.
+    `upload_place` is the folder for lists that providers send over the web: that of the caseloads,
+    or one that the caseloads' server shows.
     """
 
     host: Text = "127.0.0.1"
@@ -109,5 +111,5 @@ class Worklist(Strict):
     session_idle_minutes: int = Field(default=30, ge=1, le=240)
     session_hours: int = Field(default=12, ge=1, le=24)
     totp_required: bool = True
-    upload_place: Text | None = None
+    upload_place: Name | None = None
     oidc: Oidc = Oidc()

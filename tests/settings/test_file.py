@@ -261,3 +261,31 @@ def test_the_sample_is_sound():
         "E10000018",
         "E06000017",
     }
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ('upload_place = "nowhere"', "no place has this name: add it under [places]"),
+        ('upload_place = "portal"', "lists are kept as files here: name a folder"),
+        ('upload_place = "elsewhere"', "no night reads lists there: name the place of caseloads"),
+        ('upload_place = "../here"', "it must be small letters, digits and underscores"),
+    ],
+)
+def test_lists_that_come_over_the_web_can_lie_only_where_a_night_reads_them(
+    tmp_path: Path, more: str, fault: str
+):
+    elsewhere = '[places.elsewhere]\nconnector = "folder"\npath = "elsewhere"\n'
+    text = f"{SOUND}\n{elsewhere}\n[worklist]\n{more}\n"
+    (told,) = faults_of(tmp_path, text)
+    assert told.endswith(f"worklist.upload_place: {fault}")
+    assert told.startswith("cpli.toml, line ")
+
+
+def test_lists_can_lie_at_the_place_of_caseloads_or_in_a_folder_that_its_server_shows(
+    tmp_path: Path,
+):
+    own = f'{SOUND}\n[worklist]\nupload_place = "here"\n'
+    assert settings_of(tmp_path, own).worklist.upload_place == "here"
+    over_sftp = own.replace('[caseloads]\nplace = "here"', '[caseloads]\nplace = "portal"')
+    assert settings_of(tmp_path, over_sftp).worklist.upload_place == "here"
