@@ -19,7 +19,7 @@ from schemas.vocabularies import DiscrepancyType, ServiceType, Severity
 V = TypeVar("V", bound=StrEnum)
 
 MINE, MY_TEAM, NOBODY, ALL = "mine", "team", "nobody", "all"
-WHOSE = {MINE: "My cases", MY_TEAM: "My team's cases", NOBODY: "Nobody's cases", ALL: "All cases"}
+WHOSE = {ALL: "All cases", MINE: "My cases", MY_TEAM: "My team's cases", NOBODY: "Nobody's cases"}
 NO_COUNCIL = "none"
 AGES = {"": "Any age", "5": "5 working days or more", "10": "10 or more", "20": "20 or more"}
 NAMES = (

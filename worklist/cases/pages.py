@@ -29,7 +29,7 @@ from worklist.cases.acting import ACTED, asked_of, explained, form_for
 from worklist.cases.filters import Looking, kept, told, wanted
 from worklist.cases.forms import FORMS, SettleForm, StepForm
 from worklist.cases.scope import case_or_not_found, last_here, me, my_councils, note
-from worklist.cases.sides import SIDES, details, other_side, quantity
+from worklist.cases.sides import SIDES, details, one_sided, other_side
 from worklist.cases.story import since, story
 from worklist.cases.timeline import timeline
 from worklist.cases.words import CHOICES, line_in_words, names_of_choices
@@ -240,10 +240,10 @@ def _about(file: CaseFile) -> dict[str, Any]:
         "state": CaseState(file.case["state"]),
         "details": details(file.lines, providers=providers),
         "other": SIDES[other_side(file.lines)],
+        "found_too": one_sided(file.lines),
         "lines": list(zip(file.lines, in_words, strict=True)),
         "timeline": timeline(file.lines, today=services().today, said=in_words),
         "sides": SIDES,
-        "quantity": quantity,
         "providers": providers,
     }
 

@@ -9,8 +9,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from nhs_number import standardise_format
-
 from reconciliation.names import normalised
 from schemas.vocabularies import ServiceType, Unit
 from worklist.words import NOTHING, day
@@ -19,9 +17,12 @@ Record = Mapping[str, Any]
 
 COUNCIL, PROVIDER, PORTAL = "council", "provider", "portal"
 SIDES = {COUNCIL: "Council's record", PROVIDER: "Provider's list", PORTAL: "Portal"}
+NHS_NUMBER = re.compile(r"([0-9]{3})([0-9]{3})([0-9]{4})")
 SERVICES = {member.value: member.display for member in ServiceType}
 UNITS = {member.value: member.display for member in Unit}
-GONE_ON = "goes on"
+GOES_ON = "goes on"
+SPAN = 5
+"""Behind which of the details it is told from when until when."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,10 @@ def details(lines: Sequence[Record], *, providers: Mapping[str, str]) -> list[De
     ours = [line for line in lines if line["side"] == COUNCIL]
     theirs = [line for line in lines if line["side"] == other_side(lines)]
     told = [_detail(name, tell, like, ours, theirs) for name, tell, like in _rows(providers)]
+    told[SPAN:SPAN] = [
+        _either("Starts", _starts(ours), _starts(theirs)),
+        _either("Ends", _ends(ours), _ends(theirs)),
+    ]
     return [each for each in told if each.council != NOTHING or each.other != NOTHING]
 
 
@@ -50,6 +55,12 @@ def other_side(lines: Iterable[Record]) -> str:
     """Return the side beside the council's record: the portal where only that speaks."""
     sides = {line["side"] for line in lines}
     return PORTAL if PORTAL in sides and PROVIDER not in sides else PROVIDER
+
+
+def one_sided(lines: Iterable[Record]) -> bool:
+    """Whether lines do not show all: only one side has any, or the portal is concerned."""
+    sides = {line["side"] for line in lines}
+    return sides != {COUNCIL, PROVIDER}
 
 
 Tell = Callable[[Record], str]
@@ -66,8 +77,6 @@ def _rows(providers: Mapping[str, str]) -> tuple[tuple[str, Tell, Callable[[str]
             lambda line: SERVICES.get(line["service_type"], line["service_type"] or ""),
             _same,
         ),
-        ("Starts", lambda line: _day(line["start_date"]), _same),
-        ("Ends", _end, _same),
         ("Weekly quantity", quantity, _same),
         (
             "Provider",
@@ -87,6 +96,24 @@ def _detail(
     council, other = _distinct(map(tell, ours)), _distinct(map(tell, theirs))
     differs = bool(council and other) and {*map(like, council)} != {*map(like, other)}
     return Detail(name=name, council=_listed(council), other=_listed(other), differs=differs)
+
+
+def _either(name: str, council: str, other: str) -> Detail:
+    differs = NOTHING not in {council, other} and council != other
+    return Detail(name=name, council=council, other=other, differs=differs)
+
+
+def _starts(lines: Sequence[Record]) -> str:
+    """Return the first day of a side's lines, which the rules join."""
+    return day(min((line["start_date"] for line in lines if line["start_date"]), default=None))
+
+
+def _ends(lines: Sequence[Record]) -> str:
+    """Return the last day of a side's lines."""
+    started = [line for line in lines if line["start_date"]]
+    if any(line["end_date"] is None for line in started):
+        return GOES_ON
+    return day(max((line["end_date"] for line in lines if line["end_date"]), default=None))
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
@@ -113,16 +140,10 @@ def _day(value: date | None) -> str:
     return "" if value is None else day(value)
 
 
-def _end(line: Record) -> str:
-    if line["end_date"]:
-        return day(line["end_date"])
-    return GONE_ON if line["start_date"] else ""
-
-
 def nhs_number(digits: str | None) -> str:
     """Return an NHS number as it is written, 999 123 4567."""
-    plain = re.sub(r"\D", "", digits or "")
-    return standardise_format(plain) or (digits or "")
+    found = NHS_NUMBER.fullmatch(digits or "")
+    return " ".join(found.groups()) if found else digits or ""
 
 
 def quantity(line: Record) -> str:

@@ -14,6 +14,8 @@ MARGIN = 4
 ROW, BAR, TOP = 26, 16, 24
 BEFORE, AFTER = timedelta(days=30), timedelta(days=45)
 TICKS_AT_MOST = 8
+LABEL = 30
+"""Half as wide as a label is at most: nearer to an edge it would be cut off."""
 YEAR = 12
 """Months."""
 
@@ -39,6 +41,7 @@ class Timeline:
     bars: tuple[Bar, ...]
     ticks: tuple[tuple[float, str], ...]
     today: float
+    sides: tuple[str, ...]
 
 
 def timeline(
@@ -76,8 +79,13 @@ def timeline(
         width=WIDTH,
         height=TOP + len(bars) * ROW,
         bars=tuple(bars),
-        ticks=tuple((place(on), label) for on, label in _ticks(first, last)),
+        ticks=tuple(
+            (place(on), label)
+            for on, label in _ticks(first, last)
+            if LABEL < place(on) < WIDTH - LABEL
+        ),
         today=place(today),
+        sides=tuple(dict.fromkeys(bar.side for bar in bars)),
     )
 
 
