@@ -20,7 +20,7 @@ from casebook.alerts import AlertChannel, AlertKind, AlertRow
 from casebook.database import reading
 from casebook.faults import in_plain_words
 from casebook.feed_models import FEED_EXPORT, FEED_REFUSAL
-from casebook.gate_models import GATE_RELEASE, GATE_RESULT, HELD_FILE
+from casebook.gate_models import GATE_RELEASE, GATE_RESULT
 from casebook.models import DISCREPANCY_CASE, NIGHT, NIGHT_COUNCIL, NIGHT_SOURCE, NIGHT_TIMELINESS
 from casebook.notice_models import NOTICE
 from casebook.notices import EmailState, NoticeState
@@ -34,7 +34,8 @@ from schemas.gates import Consequence, GateOutcome
 NOBODYS = ""
 """The owner of what is everybody's."""
 
-ALERTS_TOLD = 100
+MOST = 100
+"""So many alerts, or exports, are told one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,11 @@ class NightLine:
     exports: Mapping[ExportState, int] = field(default_factory=dict)
     notices: Mapping[NoticeState, int] = field(default_factory=dict)
     alerts: int = 0
+
+    @property
+    def refused(self) -> int:
+        """How many files were refused."""
+        return self.sources.get(SourceOutcome.REFUSED, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +91,15 @@ class Waits:
 class OutboxFacts:
     """What waits, and what was refused: exports one by one, all else counted by the reason.
 
-    `refused` gives the number of an export how many of its resources the receiver refused.
+    `exports` are those that wait, and the latest of which something was refused: `refused` gives
+    the number of an export how many of its resources. Of all exports that were `delivered`,
+    `unanswered` are those of which the receiver has said nothing yet.
     """
 
     exports: tuple[ExportRow, ...]
     refused: Mapping[int, int]
     delivered: int
+    unanswered: int
     notices: tuple[Waits, ...]
     emails: tuple[Waits, ...]
     alerts: tuple[Waits, ...]
@@ -158,19 +167,17 @@ class Overview:
     @in_plain_words
     def outbox(self) -> OutboxFacts:
         """Return what waits to be delivered or sent, and what was refused of delivered exports."""
-        export, notice = FEED_EXPORT.c, NOTICE.c
-        refused = select(FEED_REFUSAL.c.number, func.count()).group_by(FEED_REFUSAL.c.number)
+        export, notice, refusal = FEED_EXPORT.c, NOTICE.c, FEED_REFUSAL.c
+        refused = select(refusal.number, func.count()).group_by(refusal.number)
+        waits = export.state == ExportState.WAITING.value
+        not_taken = export.number.in_(select(refusal.number).distinct())
         with reading(self.engine) as connection:
-            by_export = {row[0]: row[1] for row in connection.execute(refused)}
-            unfinished = export.state.in_([ExportState.WAITING.value, ExportState.DELIVERED.value])
-            not_taken = select(FEED_REFUSAL.c.number).distinct()
+            states = _counts(connection, export.state, export.delivered_at.is_not(None))
             return OutboxFacts(
-                exports=_exports(connection, or_(unfinished, export.number.in_(not_taken))),
-                refused=by_export,
-                delivered=connection.scalar(
-                    select(func.count()).where(export.delivered_at.is_not(None))
-                )
-                or 0,
+                exports=_exports(connection, or_(waits, not_taken)),
+                refused={row[0]: row[1] for row in connection.execute(refused)},
+                delivered=states.total(),
+                unanswered=states[ExportState.DELIVERED.value],
                 notices=_waiting(
                     connection,
                     notice.place,
@@ -185,18 +192,6 @@ class Overview:
                 ),
                 alerts=_messages_waiting(connection),
             )
-
-    @in_plain_words
-    def releases(self, as_of: date) -> frozenset[str]:
-        """Return whose nights were let out."""
-        return self._owners(GATE_RELEASE.c.owner, GATE_RELEASE.c.as_of == as_of)
-
-    @in_plain_words
-    def is_kept(self, as_of: date) -> bool:
-        """Say whether the frames of a night are kept, so that something of it can be let out."""
-        kept = select(HELD_FILE.c.part).where(HELD_FILE.c.as_of == as_of).limit(1)
-        with reading(self.engine) as connection:
-            return connection.scalar(kept) is not None
 
     @in_plain_words
     def providers(self, council: str, as_of: date) -> frozenset[str]:
@@ -214,10 +209,6 @@ class Overview:
         )
         with reading(self.engine) as connection:
             return frozenset(connection.scalars(of_cases.union(of_night)))
-
-    def _owners(self, owner: ColumnElement[str], where: ColumnElement[bool]) -> frozenset[str]:
-        with reading(self.engine) as connection:
-            return frozenset(connection.scalars(select(owner).where(where).distinct()))
 
 
 def _lines(
@@ -349,12 +340,12 @@ def _of_vocabulary(vocabulary: Any, counts: Mapping[str, int]) -> dict[Any, int]
 
 
 def _exports(connection: Connection, where: ColumnElement[bool]) -> tuple[ExportRow, ...]:
-    query = select(FEED_EXPORT).where(where).order_by(FEED_EXPORT.c.number.desc())
+    query = select(FEED_EXPORT).where(where).order_by(FEED_EXPORT.c.number.desc()).limit(MOST)
     return tuple(map(export_row, connection.execute(query)))
 
 
 def _alerts(connection: Connection, *where: ColumnElement[bool]) -> tuple[AlertRow, ...]:
-    query = select(ALERT).where(*where).order_by(ALERT.c.number.desc()).limit(ALERTS_TOLD)
+    query = select(ALERT).where(*where).order_by(ALERT.c.number.desc()).limit(MOST)
     return tuple(
         AlertRow(
             number=row.number,

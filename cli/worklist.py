@@ -20,7 +20,7 @@ from publishing.templates import british_date
 from settings.database import database_url
 from settings.identity import worklist_with_key
 from settings.settings import Settings, load_settings
-from worklist.services import Services
+from worklist.services import RunAgain, Services
 
 
 def serve_worklist(
@@ -45,6 +45,7 @@ def services_of(settings: Settings, out: Path, config: Path | None = None) -> Se
     casebook = Casebook.open(database_url(settings, out), levels=settings.service_levels)
     names = {council.code: name for name, council in settings.councils.items()}
     inbox = inbox_of(settings)
+    run_again = partial(run_kept_apart, out, config)
     return Services(
         casebook=casebook,
         settings=worklist_with_key(settings),
@@ -53,7 +54,8 @@ def services_of(settings: Settings, out: Path, config: Path | None = None) -> Se
         take_caseload=Lists(casebook=casebook, inbox=inbox).take if inbox else None,
         notice_files=partial(files_of_notice, casebook, settings, out),
         held=lambda as_of, owner: held_of(casebook, as_of, owner=owner),
-        release=partial(release_and_run_again, casebook, out, config),
+        release=partial(release_and_run_again, casebook, run_again),
+        run_again=run_again,
     )
 
 
@@ -66,20 +68,18 @@ def files_of_notice(
 
 
 def release_and_run_again(
-    casebook: Casebook,
-    out: Path,
-    config: Path | None,
-    as_of: date,
-    owner: str,
-    who: str,
-    reason: str,
+    casebook: Casebook, run_again: RunAgain, as_of: date, owner: str, who: str, reason: str
 ) -> str:
-    """Let out what gates held, and have the night run again by a process that nobody waits for."""
+    """Let out what gates held, and have the night run again."""
     let_out(casebook, as_of, owner=owner, who=who, reason=reason)
-    where = ["--out", str(out.resolve())]
-    settings = ["--config", str(config.resolve())] if config else []
-    run_apart(["rerun", str(as_of), "--kept", *where, *settings])
+    run_again(as_of)
     return (
         f"{name_of(owner)} is let out. The night of {british_date(as_of)} is being run again, with"
         " what was kept of it."
     )
+
+
+def run_kept_apart(out: Path, config: Path | None, as_of: date) -> None:
+    """Run a night again with what was kept of it, in a process that nobody waits for."""
+    settings = ["--config", str(config.resolve())] if config else []
+    run_apart(["rerun", str(as_of), "--kept", "--out", str(out.resolve()), *settings])

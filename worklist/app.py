@@ -9,17 +9,34 @@ from typing import Any
 from flask import Flask, Response, render_template
 from flask_wtf.csrf import CSRFError
 from govuk_frontend_wtf.main import WTFormsHelpers
-from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from jinja2 import ChoiceLoader, FunctionLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from schemas.errors import TryAgainLater
-from worklist import cases, health, policy, provider, sessions, signing_in, start
+from publishing.templates import Templates
+from schemas.errors import TryAgainLater, WrongUsage
+from worklist import (
+    cases,
+    health,
+    management,
+    policy,
+    provider,
+    sessions,
+    signing_in,
+    start,
+)
 from worklist.security import log_safe, secure
 from worklist.services import EXTENSION, Services
 from worklist.words import dress
 
 LOG = logging.getLogger("worklist")
-BLUEPRINTS = (health.PAGES, *signing_in.BLUEPRINTS, start.PAGES, cases.PAGES, provider.PAGES)
+BLUEPRINTS = (
+    health.PAGES,
+    *signing_in.BLUEPRINTS,
+    start.PAGES,
+    cases.PAGES,
+    provider.PAGES,
+    management.PAGES,
+)
 """Everything that can be asked for. Who may ask for it, `policy.POLICY` says."""
 
 SAID = {
@@ -54,6 +71,7 @@ def create_app(services: Services) -> Flask:
                     name: PackageLoader(name)
                     for name in ("govuk_frontend_jinja", "govuk_frontend_wtf")
                 }
+                | {"publishing": FunctionLoader(_of_reports)}
             ),
         ]
     )
@@ -68,10 +86,16 @@ def create_app(services: Services) -> Flask:
     return app
 
 
+def _of_reports(name: str) -> str:
+    """Return a part of the reports' pages, by its name without `.j2`: only so Flask escapes it."""
+    return Templates().text(f"{name}.j2")
+
+
 def _say_what_failed(app: Flask) -> None:
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(CSRFError, _told)
     app.register_error_handler(TryAgainLater, _busy)
+    app.register_error_handler(WrongUsage, _not_understood)
     app.register_error_handler(Exception, _fault)
 
 
@@ -86,6 +110,11 @@ def _told(error: Any) -> Response | tuple[str | Response, int]:
 def _busy(_error: Exception) -> tuple[str | Response, int]:
     LOG.warning("Busy: %s", log_safe(_error))
     return problem(503)
+
+
+def _not_understood(_error: Exception) -> tuple[str | Response, int]:
+    """Say that an address means nothing, such as a page of a list that is narrowed otherwise."""
+    return problem(400)
 
 
 def _fault(error: Exception) -> tuple[str | Response, int]:

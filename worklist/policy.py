@@ -27,6 +27,9 @@ ADMINISTRATORS: Allowed = frozenset({Role.ADMINISTRATOR})
 WORKERS: Allowed = frozenset({Role.COMMISSIONING_WORKER, Role.TEAM_LEAD})
 OF_COUNCILS: Allowed = WORKERS | {Role.MANAGER}
 """Those who see the cases of councils; a manager looks, and changes none."""
+STEERING: Allowed = frozenset({Role.TEAM_LEAD, Role.MANAGER, Role.DATA_ENGINEER})
+NIGHTS: Allowed = OF_COUNCILS | {Role.DATA_ENGINEER, Role.ADMINISTRATOR}
+RELEASING: Allowed = frozenset({Role.MANAGER, Role.DATA_ENGINEER})
 
 POLICY: Mapping[str, Allowed] = {
     "static": EVERYBODY,
@@ -64,6 +67,17 @@ POLICY: Mapping[str, Allowed] = {
     "cases.shown": OF_COUNCILS,
     "cases.act": WORKERS,
     "cases.bulk": WORKERS,
+    "management.measures": STEERING,
+    "management.nights": NIGHTS,
+    "management.night": NIGHTS,
+    "management.came": NIGHTS,
+    "management.refusals": NIGHTS,
+    "management.gates": NIGHTS,
+    "management.night_file": NIGHTS,
+    "management.council_file": NIGHTS,
+    "management.release": RELEASING,
+    "management.again": RELEASING,
+    "management.outbox": RELEASING | ADMINISTRATORS,
 }
 
 

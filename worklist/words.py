@@ -24,10 +24,13 @@ NAVIGATION = (
     ("Your lists", "provider.lists"),
     ("Notices", "provider.notices"),
     ("Measures", "management.measures"),
+    ("Outbox", "management.outbox"),
     ("Nights", "management.nights"),
     ("Accounts", "accounts.listed"),
 )
 """Where one can go from every page; each sees what the role allows."""
+BELONGS = {"provider.question": "provider.questions", "provider.receipt": "provider.lists"}
+"""Pages that are in no navigation and do not belong to the last one of their area."""
 
 
 def dress(app: Flask) -> None:
@@ -91,6 +94,6 @@ def _is_at(area: str, endpoint: str) -> bool:
 
     A case belongs to the cases, the last of its area.
     """
-    here = request.endpoint
+    here = BELONGS.get(request.endpoint or "", request.endpoint)
     known = [name for _text, name in NAVIGATION if name.partition(".")[0] == area]
     return here == endpoint if here in known else endpoint in known[-1:]
