@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select
@@ -125,9 +125,9 @@ def failures_from(connection: Connection, place: str, *, since: datetime) -> int
     return connection.scalar(query) or 0
 
 
-def outlived(connection: Connection, before: date, *, now: datetime, dry_run: bool) -> int:
+def outlived(connection: Connection, before: date, *, dry_run: bool) -> int:
     """Return how many entries were written before a day (UTC); unless dry, remove them."""
-    old = ENTRY.at < now - timedelta(days=(now.date() - before).days)
+    old = ENTRY.at < datetime.combine(before, time(), UTC)
     if dry_run:
         return connection.scalar(select(func.count()).select_from(ACCESS_ENTRY).where(old)) or 0
     return connection.execute(delete(ACCESS_ENTRY).where(old)).rowcount

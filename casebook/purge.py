@@ -25,7 +25,9 @@ from sqlalchemy import (
     update,
 )
 
+from casebook.account_models import ACCESS_ENTRY
 from casebook.actions import Action
+from casebook.audit import outlived
 from casebook.casefile import KEY
 from casebook.evidence_models import CASE_LINE, PROVIDER_PAGE
 from casebook.feed_models import FEED_EXPORT, FEED_REFUSAL
@@ -53,26 +55,34 @@ EMPTIED = tuple(
     table.name
     for table in (
         *(*OF_CASES, CASE_LINE, NIGHT_DISCREPANCY, FEED_REFUSAL, NOTICE, PROVIDER_PAGE),
-        *(GATE_NIGHT, HELD_FILE),
+        *(GATE_NIGHT, HELD_FILE, ACCESS_ENTRY),
     )
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """For how many days personal data is kept: of cases once they are settled, and of nights."""
+    """For how many days personal data is kept: of cases once they are settled, and of nights.
+
+    `access_days` is for how long it is known who looked at whose record.
+    """
 
     closed_cases_days: int
     nights_days: int
+    access_days: int = 2190
 
 
 @dataclass(frozen=True, kw_only=True)
 class Purged:
-    """How many cases, nights, and discrepancies of these nights, lost their personal data."""
+    """How many cases, nights, and discrepancies of these nights, lost their personal data.
+
+    `accesses` is how many entries went of who looked at whose record.
+    """
 
     cases: int
     nights: int
     discrepancies: int
+    accesses: int = 0
 
 
 def purge(
@@ -80,6 +90,7 @@ def purge(
     *,
     cases_before: date,
     nights_before: date,
+    accesses_before: date,
     on: date,
     now: datetime,
     dry_run: bool,
@@ -91,7 +102,12 @@ def purge(
     """
     cases: list[str] = list(connection.scalars(_done_with(cases_before, on=on)))
     nights = _nights(connection, nights_before)
-    purged = Purged(cases=len(cases), nights=len(nights), discrepancies=sum(nights.values()))
+    purged = Purged(
+        cases=len(cases),
+        nights=len(nights),
+        discrepancies=sum(nights.values()),
+        accesses=outlived(connection, accesses_before, dry_run=dry_run),
+    )
     if not dry_run:
         _empty_refusals(connection, nights_before)
         _empty(connection, NOTICE, NOTICE.c.as_of < nights_before)

@@ -28,7 +28,11 @@ def purge_all(out: Path | None, config: Path | None, *, as_of: date, yes: bool) 
     origin = Origin(as_of=as_of, now=datetime.now(UTC), settings=settings, out=out.resolve())
     files = leftovers(origin)
     purged = casebook.purge(
-        Retention(closed_cases_days=kept.closed_cases_days, nights_days=kept.nights_days),
+        Retention(
+            closed_cases_days=kept.closed_cases_days,
+            nights_days=kept.nights_days,
+            access_days=kept.access_days,
+        ),
         on=as_of,
         dry_run=not yes,
     )
@@ -38,6 +42,7 @@ def purge_all(out: Path | None, config: Path | None, *, as_of: date, yes: bool) 
     for what, number, days in (
         ("personal data of cases done with", purged.cases, kept.closed_cases_days),
         ("personal data of nights on record", purged.nights, kept.nights_days),
+        ("entries of who looked at whose record", purged.accesses, kept.access_days),
         ("fetched files", len(files.received), received_days(settings)),
         ("folders of results", len(files.results), kept.results_days),
     ):

@@ -84,3 +84,4 @@ class Retention(Strict):
     nights_days: int = Field(default=400, ge=1)
     received_days: int = Field(default=90, ge=1)
     results_days: int = Field(default=400, ge=1)
+    access_days: int = Field(default=2190, ge=1)
