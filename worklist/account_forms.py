@@ -12,7 +12,7 @@ from govuk_frontend_wtf.wtforms_widgets import (
     GovSubmitInput,
     GovTextInput,
 )
-from wtforms import PasswordField, RadioField, SelectField, StringField, SubmitField
+from wtforms import PasswordField, RadioField, SelectChoice, SelectField, StringField, SubmitField
 from wtforms.validators import InputRequired, Length
 
 from casebook.passwords import LONGEST, SHORTEST
@@ -137,7 +137,7 @@ class AccountForm(FlaskForm):  # type: ignore[misc]
     role = RadioField(
         "Role",
         widget=GovRadioInput(),
-        choices=[(role.value, role.display) for role in Role],
+        choices=[SelectChoice(role.value, role.display) for role in Role],
         validators=[InputRequired("Choose a role.")],
     )
     council = SelectField("Council", widget=GovSelect(), choices=[], default="")

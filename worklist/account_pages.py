@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from wtforms import SelectChoice
 
 from casebook.accounts import Account, SignInRefused, TooManyTries
 from casebook.passwords import WeakPassword
@@ -173,7 +176,10 @@ def _keep_code(code: str) -> None:
 
 def _form(account: Account | None = None) -> AccountForm:
     form = AccountForm(obj=account.user if account else None)
-    form.council.choices = [("", "All councils"), *sorted(services().councils.items())]
+    by_name = sorted(services().councils.items(), key=itemgetter(1))
+    form.council.choices = [
+        SelectChoice(code, name) for code, name in (("", "All councils"), *by_name)
+    ]
     if account:
         del form.email
     return form
