@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from casebook.actions import Answer
-from publishing.notices.facts import Group, Item
+from publishing.notices.facts import Item
 from schemas.vocabularies import DiscrepancyType, ServiceType
 
 NO_SERVICE = frozenset(
@@ -176,28 +176,6 @@ QUESTIONS: Mapping[DiscrepancyType, Question] = MappingProxyType(
     }
 )
 """What is asked of each type that a provider is told of."""
-
-HEADINGS: Mapping[Group, tuple[str, str]] = MappingProxyType(
-    {
-        Group.NOT_ON_RECORD: (
-            "Not on the council's record",
-            "You listed these people. The council's record does not say that you support them now.",
-        ),
-        Group.NOT_LISTED: (
-            "Not on your list",
-            "The council's record says that you support these people. Your list has them not.",
-        ),
-        Group.DIFFERS: (
-            "Details that are different",
-            "You and the council both have these people, but you do not say the same about them.",
-        ),
-        Group.WITH_COUNCIL: (
-            "With the council",
-            "You do not need to do anything about these people.",
-        ),
-    }
-)
-"""How groups of questions are headed and introduced."""
 
 
 def whom(item: Item) -> str:

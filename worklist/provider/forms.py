@@ -52,7 +52,6 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     last_day = DayField("Last day", description="For example, 27 3 2026")
     comment = TextAreaField(
         "Anything else the council should know",
-        description="You only have to fill this in if you chose 'Something else'.",
         widget=GovCharacterCount(),
         filters=[_lines_as_ours],
     )

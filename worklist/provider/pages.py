@@ -26,8 +26,8 @@ from publishing.notices.rendering import file_names
 from publishing.templates import british_date
 from schemas.accounts import Seen
 from schemas.errors import PersonNeeded
-from worklist.provider.asking import CHOICES, HEADINGS, whom
-from worklist.provider.forms import AnswerForm, ListForm
+from worklist.provider.asking import CHOICES, whom
+from worklist.provider.forms import COMMENT_AT_MOST, AnswerForm, ListForm
 from worklist.provider.own import Own, OwnCase, answer_by, own, provider_id, was_asked
 from worklist.provider.receipts import parts_of
 from worklist.security import UPLOAD_BYTES, limiter
@@ -44,6 +44,8 @@ KINDS = {
 }
 """The files of a notice by the endings of their names."""
 TEMPLATE = "list-template.xlsx"
+BESIDES = ("How we read your list", "Lines skipped")
+"""The parts of a receipt that only somebody with a doubt reads."""
 TO_REPLACE = "To use this one instead, choose your file again, tick the box and send it."
 
 
@@ -62,9 +64,7 @@ def questions() -> str:
     """Show what the provider is asked, and what it has answered."""
     seen = own()
     _note(Seen.LIST)
-    return render_template(
-        "provider/questions.html", own=seen, headings=HEADINGS, whom=whom, by=answer_by(seen)
-    )
+    return render_template("provider/questions.html", own=seen, whom=whom, by=answer_by(seen))
 
 
 @PAGES.route("/questions/<string(length=32):reference>", methods=["GET", "POST"])
@@ -82,7 +82,7 @@ def question(reference: str) -> ResponseReturnValue:
     else:
         form.ask_of(case.asked.version)
         _note(Seen.CASE, case)
-    return _asking(seen, case, form), 422 if form.errors else 200
+    return _asking(seen, case, form), 400 if form.errors else 200
 
 
 def _answer(case: OwnCase, form: AnswerForm, step: Step) -> ResponseReturnValue:
@@ -120,6 +120,7 @@ def _asking(seen: Own, case: OwnCase, form: AnswerForm, *, stale: bool = False) 
         total=len(seen.to_do),
         choices=[(code, CHOICES[code]) for code in case.question.choices],
         contact=_contact(seen, case),
+        comment_at_most=COMMENT_AT_MOST,
     )
 
 
@@ -156,7 +157,7 @@ def lists() -> ResponseReturnValue:
             else:
                 _note(Seen.CASELOAD)
                 return redirect(url_for("provider.receipt", number=sent.number))
-    return _lists(form, is_there=is_there), 422 if form.errors else 200
+    return _lists(form, is_there=is_there), 400 if form.errors else 200
 
 
 def _lists(form: ListForm, *, is_there: bool) -> str:
@@ -177,7 +178,13 @@ def receipt(number: int) -> str:
     upload: Upload | None = services().casebook.uploads().upload(provider_id(), number)
     if upload is None:
         abort(404)
-    return render_template("provider/receipt.html", upload=upload, parts=parts_of(upload.receipt))
+    parts = parts_of(upload.receipt)
+    return render_template(
+        "provider/receipt.html",
+        upload=upload,
+        said=[part for part in parts if part.title not in BESIDES],
+        besides=[part for part in parts if part.title in BESIDES],
+    )
 
 
 @PAGES.get("/lists/template")
