@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from govuk_frontend_wtf.wtforms_widgets import GovRadioInput, GovSelect
-from wtforms import RadioField, SelectField
+from wtforms import RadioField, SelectChoice, SelectField
 
 from casebook.actions import (
     Acceptance,
@@ -27,7 +27,7 @@ from casebook.worklist import Record
 from schemas.accounts import Seen
 from schemas.vocabularies import DiscrepancyType
 from worklist.cases.acting import explained, teams, workers
-from worklist.cases.forms import A_TEAM, ME, SOMEBODY, StepForm, note_field
+from worklist.cases.forms import A_TEAM, ME, WHOM, StepForm, choices, coded, doubled, note_field
 from worklist.cases.pages import PAGES
 from worklist.cases.scope import me, my_councils, note
 from worklist.fields import DayField
@@ -42,6 +42,7 @@ ACTIONS = (
 )  # fmt: skip
 DIGITS = 18
 """How many digits the number of a version has at most."""
+NO_REASON = SelectChoice("", "Choose a reason")
 CHOOSE, DO = "choose", "do"
 
 
@@ -53,14 +54,14 @@ class BulkForm(StepForm):
     action = RadioField(
         "What should be done?",
         widget=GovRadioInput(),
-        choices=[(each.value, each.display) for each in ACTIONS],
+        choices=coded(ACTIONS),
         default=Action.ASSIGN.value,
     )
     whom = RadioField(
         "To whom, if they are assigned",
         widget=GovRadioInput(),
         default=ME,
-        choices=[(ME, "Me"), (SOMEBODY, "Another worker"), (A_TEAM, "A team")],
+        choices=choices(WHOM),
     )
     worker = SelectField("Worker", widget=GovSelect(), choices=[], validate_choice=False)
     team = SelectField("Team", widget=GovSelect(), choices=[], validate_choice=False)
@@ -73,7 +74,7 @@ class BulkForm(StepForm):
     acceptance = SelectField(
         "Why the difference is accepted, if it is",
         widget=GovSelect(),
-        choices=[("", "Choose a reason"), *((each.value, each.display) for each in Acceptance)],
+        choices=[NO_REASON, *coded(Acceptance)],
         validate_choice=False,
     )
     expires_on = DayField("Until which day it is accepted")
@@ -84,14 +85,10 @@ class BulkForm(StepForm):
         self.submit.label.text = self.DO
         kinds = {DiscrepancyType(case["type"]) for case in cases}
         fitting = [each for each in Resolution if any(each in reasons_for(kind) for kind in kinds)]
-        self.resolution.choices = [
-            ("", "Choose a reason"), *((each.value, each.display) for each in fitting)
-        ]  # fmt: skip
-        self.worker.choices = [
-            ("", "Choose a worker"),
-            *((each, each) for each in workers(me().council)),
-        ]
-        self.team.choices = [("", "Choose a team"), *((each, each) for each in teams())]
+        self.resolution.choices = [NO_REASON, *coded(fitting)]
+        names = workers(me().council)
+        self.worker.choices = choices([("", "Choose a worker"), *doubled(names)])
+        self.team.choices = choices([("", "Choose a team"), *doubled(teams())])
 
     def step(self) -> Step:
         """Return the step that is asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from wtforms import (
     HiddenField,
     IntegerField,
     RadioField,
+    SelectChoice,
     SelectField,
     StringField,
     SubmitField,
@@ -39,10 +40,11 @@ from casebook.actions import (
     reasons_for,
 )
 from casebook.worklist import CaseFile
-from schemas.vocabularies import DiscrepancyType
+from schemas.vocabularies import DiscrepancyType, Vocabulary
 from worklist.fields import DayField
 
 ME, SOMEBODY, A_TEAM = "me", "somebody", "team"
+WHOM = ((ME, "Me"), (SOMEBODY, "Another worker"), (A_TEAM, "A team"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,21 @@ class Asked:
     def kind(self) -> DiscrepancyType:
         """The type of the one case that it is about."""
         return DiscrepancyType(self.file.case["type"])
+
+
+def choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Return what a field offers, from codes and what they are called."""
+    return [SelectChoice(code, words) for code, words in pairs]
+
+
+def doubled(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return names as codes of themselves."""
+    return [(name, name) for name in names]
+
+
+def coded(vocabulary: Iterable[Vocabulary]) -> list[SelectChoice]:
+    """Return some codes of a vocabulary as what a field offers."""
+    return choices((each.value, each.display) for each in vocabulary)
 
 
 def note_field(label: str, hint: str = "") -> TextAreaField:
@@ -135,16 +152,12 @@ class SettleForm(StepForm):
         super().ask(asked)
         rulings = [each for each in Ruling if asked.kind in FITS[Resolution(each.value)]]
         ordinary = [each for each in reasons_for(asked.kind) if each is not Resolution.OTHER]
-        self.reason.choices = [
-            *((each.value, each.display) for each in ordinary),
-            *((each.value, each.display) for each in rulings),
-            (Resolution.OTHER.value, Resolution.OTHER.display),
-        ]
+        self.reason.choices = coded([*ordinary, *rulings, Resolution.OTHER])
         known = asked.file.case["person_id"]
         if Ruling.SAME_PERSON not in rulings or known:
             del self.local_authority, self.person_id
         else:
-            self.local_authority.choices = list(asked.councils)
+            self.local_authority.choices = choices(asked.councils)
 
     def step(self) -> Step:
         """Return a resolution, or a decision."""
@@ -172,9 +185,9 @@ class AssignForm(StepForm):
     def ask(self, asked: Asked) -> None:
         """Offer me, the other workers and the teams."""
         super().ask(asked)
-        self.whom.choices = [(ME, "Me"), (SOMEBODY, "Another worker"), (A_TEAM, "A team")]
-        self.worker.choices = [("", "Choose a worker"), *((each, each) for each in asked.workers)]
-        self.team.choices = [("", "Choose a team"), *((each, each) for each in asked.teams)]
+        self.whom.choices = choices(WHOM)
+        self.worker.choices = choices([("", "Choose a worker"), *doubled(asked.workers)])
+        self.team.choices = choices([("", "Choose a team"), *doubled(asked.teams)])
 
     def step(self) -> Step:
         """Return the assignment; whoever gets it keeps the case in its team."""
@@ -198,7 +211,7 @@ class AcceptForm(StepForm):
     reason = RadioField(
         "Why is it accepted?",
         widget=GovRadioInput(),
-        choices=[(each.value, each.display) for each in Acceptance],
+        choices=coded(Acceptance),
         validate_choice=False,
     )
     expires_on = DayField(
@@ -225,7 +238,7 @@ class AnswerForm(StepForm):
     answer = RadioField(
         "The provider said",
         widget=GovRadioInput(),
-        choices=[(each.value, each.display) for each in Answer],
+        choices=coded(Answer),
         validate_choice=False,
     )
     answer_date = DayField(
@@ -307,12 +320,12 @@ class ReverseForm(StepForm):
     def ask(self, asked: Asked) -> None:
         """Offer the decisions that stand."""
         super().ask(asked)
-        self.reverses.choices = [
-            (str(each["number"]), Ruling(each["ruling"]).display)
-            for each in standing_rulings(asked.file)
-        ]
-        if len(self.reverses.choices) == 1 and not self.reverses.data:
-            self.reverses.data = self.reverses.choices[0][0]
+        standing = standing_rulings(asked.file)
+        self.reverses.choices = choices(
+            (str(each["number"]), Ruling(each["ruling"]).display) for each in standing
+        )
+        if len(standing) == 1 and not self.reverses.data:
+            self.reverses.data = str(standing[0]["number"])
 
     def step(self) -> Step:
         """Return the reversal."""

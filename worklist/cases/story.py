@@ -17,6 +17,20 @@ Record = Mapping[str, Any]
 
 REASONS = {each.value: each.display for kind in (Resolution, Acceptance, Ruling) for each in kind}
 NIGHTLY = "The night"
+DONE = {
+    Action.ASSIGN: "Assigned",
+    Action.RELEASE: "Put back",
+    Action.ASK_PROVIDER: "Asked the provider",
+    Action.ASK_COUNCIL: "Asked the council",
+    Action.RESOLVE: "Settled",
+    Action.ACCEPT: "Accepted for a time",
+    Action.REOPEN: "Opened again",
+    Action.NOTE: "Noted",
+    Action.ANSWER: "The provider answered",
+    Action.RULE: "Decided for later nights",
+    Action.REVERSE: "Took a decision back",
+    Action.UNDO: "Took the last step back",
+}
 FOUND = {
     Turn.OPENED.value: "Found for the first time",
     Turn.CLOSED.value: "Not found any more: the data is right now",
@@ -91,7 +105,7 @@ def _acted(at: datetime, entry: Record, action: Record) -> Event:
     return Event(
         at=at,
         who=str(entry["who"]),
-        what=Action(action["action"]).display,
+        what=DONE[Action(action["action"])],
         details=tuple(_details(action)),
         note=action["note"],
     )
