@@ -35,7 +35,7 @@ from casebook.models import CASE_ACTION, DISCREPANCY_CASE, HISTORY, NIGHT, NIGHT
 from casebook.record import CaseState, Presence
 from casebook.sql import AT_ONCE, pieces
 from casebook.store import Casebook
-from casebook.undoing import cannot_undo, last_steps
+from casebook.undoing import cannot_undo, last_steps, still_counts
 from casebook.working_days import london, working_days_after
 from schemas.vocabularies import DiscrepancyType
 
@@ -204,6 +204,7 @@ def _actions(
     first = (connection.scalar(select(func.max(CASE_ACTION.c.number))) or 0) + 1
     _insist_on_ruling(connection, step, standing)
     undone = _undone(connection, step, standing, moment)
+    settled_by = _settled_by(connection, step, standing)
     _insist_on_council(connection, step)
     assigned = assignments(connection, standing)
     check_on = working_days_after(
@@ -215,7 +216,12 @@ def _actions(
     return [
         _action(
             step,
-            {"discrepancy_id": case, **facts, "assigned": assigned.get(str(case), (None, None))},
+            {
+                "discrepancy_id": case,
+                **facts,
+                "assigned": assigned.get(str(case), (None, None)),
+                "settled_by": settled_by,
+            },
             moment,
             number=first + place,
             check_on=check_on,
@@ -237,6 +243,18 @@ def _insist_on_ruling(connection: Connection, step: Step, standing: pd.DataFrame
         raise NotAllowed("There is no such decision of this case. Take back one case's at a time.")
     if connection.scalar(select(action.number).where(action.reverses == step.reverses)):
         raise NotAllowed("That decision was taken back already.")
+
+
+def _settled_by(connection: Connection, step: Step, standing: pd.DataFrame) -> int | None:
+    """Return the last action that counts of the one case of which a ruling is taken back."""
+    if step.action is not Action.REVERSE:
+        return None
+    [case] = standing.index
+    last = select(func.max(CASE_ACTION.c.number)).where(
+        CASE_ACTION.c.discrepancy_id == case, still_counts()
+    )
+    number: int | None = connection.scalar(last)
+    return number
 
 
 def _undone(
@@ -281,7 +299,7 @@ def _action(
     wrong = unfit(step, kind=kind, state=state, provider_id=case["provider_id"])
     if wrong:
         raise NotAllowed(f"{wrong} (Case {case['discrepancy_id']}.)")
-    to = _leads_to(step, state, present=case["presence"] == Presence.PRESENT.value)
+    to = _leads_to(step, state, case)
     row = dict.fromkeys(CASE_ACTION.c.keys()) | {
         "number": number,
         "discrepancy_id": case["discrepancy_id"],
@@ -309,7 +327,7 @@ def _action(
     return row
 
 
-def _leads_to(step: Step, state: CaseState, *, present: bool) -> CaseState | None:
+def _leads_to(step: Step, state: CaseState, case: Mapping[str, Any]) -> CaseState | None:
     """Return the state that a step leads to, or None where it leaves the case as it is."""
     match step.action:
         case Action.NOTE | Action.UNDO:
@@ -317,7 +335,9 @@ def _leads_to(step: Step, state: CaseState, *, present: bool) -> CaseState | Non
         case Action.ANSWER:
             return None if state in SETTLED else CaseState.AWAITING_COUNCIL
         case Action.REVERSE:
-            return CaseState.OPEN if present and state is CaseState.RESOLVED else None
+            present = case["presence"] == Presence.PRESENT.value
+            ends = state is CaseState.RESOLVED and case["settled_by"] == step.reverses
+            return CaseState.OPEN if present and ends else None
         case action:
             return TO[action]
 

@@ -40,8 +40,8 @@ from schemas.vocabularies import DiscrepancyType, Severity, Vocabulary
 PAGE = 50
 CASE = DISCREPANCY_CASE.c
 RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
-NO_ENTRY = 2**62
-"""Stands for the number of an entry of the history that is not there yet."""
+HIGHEST = 2**62
+"""A number that no entry of the history has, and that every database can hold."""
 
 SORTED_AT_MOST = 5_000
 SPARE_DAYS = 14
@@ -213,7 +213,7 @@ def _plain(key: Key) -> type:
 def _read(key: Key, value: Any) -> Any:
     """Return a value of a cursor as its column has it; raises `WrongUsage` for what is no day."""
     if isinstance(key.kind, BigInteger):
-        return min(max(value, 0), NO_ENTRY)
+        return min(max(value, 0), HIGHEST)
     if not isinstance(key.kind, Date):
         return value if "\0" not in value else ""
     try:

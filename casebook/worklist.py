@@ -38,7 +38,6 @@ from casebook.sql import read_nights
 from casebook.store import Casebook
 from casebook.undoing import LastStep, cannot_undo, last_step
 from casebook.wanted import (
-    NO_ENTRY,
     Facts,
     Order,
     Part,
@@ -380,11 +379,13 @@ def _facts(connection: Connection, today: date, *asked: Wanted) -> Facts:
 
 
 def _first_after(connection: Connection, instant: datetime) -> int:
-    """Return the number of the first entry of the history after an instant."""
+    """Return the number of the first entry of the history after an instant, there or to come."""
     entry = HISTORY.c
-    later = select(entry.number).where(entry.at > instant).order_by(entry.at, entry.number)
-    first: int | None = connection.scalar(later.limit(1))
-    return NO_ENTRY if first is None else first
+    until = select(entry.number).where(entry.at <= instant)
+    last: int | None = connection.scalar(
+        until.order_by(entry.at.desc(), entry.number.desc()).limit(1)
+    )
+    return (last or 0) + 1
 
 
 def _page(connection: Connection, wanted: Wanted, facts: Facts) -> Page:

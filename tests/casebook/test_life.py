@@ -395,6 +395,40 @@ STORIES: dict[str, tuple[list[Comes | Does], dict[str, Any]]] = {
         [*ACCEPTED_0, does(1, "reopen"), found(11)],
         {"state": "open", "open_since": 0, "reopened": 0, "lapses": []},
     ),
+    # The last step is undone.
+    "resolved, undone": (
+        [*RESOLVED_0, does(0, "undo"), found(8)],
+        {"state": "open", "open_since": 0, "reopened": 0, "age_days": 6, "lapses": []},
+    ),
+    "resolved, opened by a worker, which is undone": (
+        [*RESOLVED_0, does(0, "reopen"), does(0, "undo"), *each(1, 7)], STANDS,
+    ),
+    "resolved, opened by a worker, which is undone, found too late": (
+        [*RESOLVED_0, does(0, "reopen"), does(0, "undo"), *each(7, 8)], lapsed(8, "still_found"),
+    ),
+    "resolved, gone, opened by a worker, which is undone": (
+        [*RESOLVED_0, gone(1), does(1, "reopen"), does(1, "undo")],
+        {**STANDS, "presence": "gone", "closed_on": 1, "age_days": 0},
+    ),
+    "accepted for longer, which is undone": (
+        [*ACCEPTED_0, does(0, "accept", expires_on=day(20)), does(0, "undo"), found(11)],
+        lapsed(11, "expired"),
+    ),
+    "assigned to somebody else, which is undone": (
+        [*ASSIGNED_0, does(0, "assign", team="East", worker="ed"), does(0, "undo"), found(1)],
+        {"state": "in_progress", "team": "South", "worker": "bea"},
+    ),
+    "assigned, which is undone": (
+        [*ASSIGNED_0, does(0, "undo")], {"state": "open", "team": "North", "worker": "cy"},
+    ),
+    "asked on a Friday, which is undone": (
+        [HERE_0, does(1, "ask_provider"), does(1, "undo"), found(20)],
+        {"state": "open", "paused_since": None, "paused_days": 0, "due_on": 7},
+    ),
+    "asked, released on the Monday, which is undone": (
+        [HERE_0, does(1, "ask_provider"), found(4), does(4, "release"), does(4, "undo"), found(20)],
+        {"state": "awaiting_provider", "paused_since": 1, "paused_days": 0, "due_on": 7},
+    ),
     # Work on a case.
     "with whom routing says": (
         [found(0, team="North", worker="cy"), found(1, team="West", worker="di")],
@@ -965,6 +999,19 @@ def somebody_acts(draw: random.Random, world: World, today: date) -> str:
     return action
 
 
+def somebody_undoes(draw: random.Random, world: World, today: date) -> str:
+    """Let whoever took the last step with a case undo it, if there is such a step."""
+    undoable = world.undoable(made_on=today)
+    if not undoable:
+        return ""
+    deed = world.deeds[draw.choice(undoable)]
+    somebody_else = next(name for name in PEOPLE if name != deed.who)
+    with pytest.raises(NotAllowed, match="by whoever took it"):
+        world.try_to([deed.name], "undo", at=morning(today), who=somebody_else)
+    world.act([deed.name], "undo", made_on=today, who=deed.who)
+    return "undo"
+
+
 UNLISTED = ("not_on_portal", "caseload_overdue", "duplicate_cpli")
 
 
@@ -1052,7 +1099,7 @@ def in_which_they_come(draw: random.Random, nights: dict[date, Night]) -> list[d
 def test_over_thirty_nights_the_casebook_is_what_the_plain_telling_says(
     casebook: Casebook, seed: int
 ) -> None:
-    draw = random.Random(seed)
+    draw, slips = random.Random(seed), random.Random(seed + 2)
     nights, others = some_nights(draw), some_nights(draw)
     world = World(casebook)
     done: set[str] = set()
@@ -1064,10 +1111,14 @@ def test_over_thirty_nights_the_casebook_is_what_the_plain_telling_says(
         for _ in range(draw.randrange(3)):
             done.add(somebody_acts(draw, world, today))
             world.agrees(today + timedelta(draw.randrange(7)))
+        if slips.random() < 0.2:
+            done.add(somebody_undoes(slips, world, today))
+            world.agrees(today + timedelta(slips.randrange(7)))
         if draw.random() < 0.3:
             somebody_is_refused(draw, world, today)
     world.agrees(today + timedelta(30))
     assert len(done & set(DONE)) > len(set(DONE)) - 3
+    assert "undo" in done
     assert {cause for _, _, cause in world.lapses()} >= {"returned", "values_changed"}
     assert casebook.verify().broken == ""
 
@@ -1104,7 +1155,8 @@ def test_however_nights_come_again_between_what_people_do_nothing_is_lost_or_dou
         if isinstance(happening, int):
             if world.nights:
                 today = max(world.nights) + timedelta(happening % 3)
-                event(somebody_acts(random.Random(happening), world, today) or "nothing")
+                does = somebody_undoes if happening % 4 == 0 else somebody_acts
+                event(does(random.Random(happening), world, today) or "nothing")
         else:
             number, night = happening
             world.record(day(number), night, at=morning(max([day(number), *world.nights])))

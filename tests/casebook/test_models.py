@@ -40,6 +40,15 @@ def test_the_personal_columns_are_those_that_somebody_decided_on() -> None:
                 *("person_id", "cpli_ids"),
             )
         ),
+        *(
+            f"case_line.{name}"
+            for name in (
+                *("cpli_id", "person_id", "nhs_number", "family_name", "given_name"),
+                *("date_of_birth", "start_date", "end_date", "weekly_quantity"),
+                "service_description",
+            )
+        ),
+        "provider_page.content",
         "taken_file.file",
         "feed_prepared.packed",
         "feed_resource.content",

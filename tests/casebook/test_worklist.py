@@ -25,7 +25,7 @@ from casebook.actions import Action, Step
 from casebook.desk import Desk
 from casebook.record import CaseState, Standing
 from casebook.store import Casebook
-from casebook.wanted import Sort, Wanted, place_of
+from casebook.wanted import Due, Sort, Wanted, place_of
 from casebook.worklist import Total, Worklist
 from schemas.errors import WrongUsage
 from schemas.vocabularies import DiscrepancyType, Severity
@@ -54,6 +54,7 @@ def worklist(shared_url: str) -> Worklist:
     desk = Desk(casebook)
     desk.act(Step(action=Action.ASSIGN, team="North", worker="jo"), ids(range(10, 20)), who="jo")
     desk.act(Step(action=Action.ASK_PROVIDER), ids(range(15, 25)), who="jo")
+    casebook.clock = lambda: datetime(2026, 11, 23, 10, tzinfo=UTC)
     desk.act(Step(action=Action.RESOLVE, reason="other", note="n"), ids(range(25, 35)), who="jo")
     return Worklist(casebook)
 
@@ -79,8 +80,27 @@ NARROWED: dict[str, dict[str, Any]] = {
     "on track": {"standing": Standing.ON_TRACK},
     "of two councils": {"councils": (LEICESTER, RUTLAND)},
     "of no council": {"councils": (None,)},
+    "of some providers": {"provider_id": ["P0012", "P0013", "P0044"]},
+    "a team's or nobody's": {"team": ["North", None]},
+    "of no worker": {"worker": [None]},
+    "of some types and severities": {
+        "kind": [*DiscrepancyType][:6],
+        "severity": {Severity.LOW, Severity.HIGH},
+    },
+    "in some states": {"state": [CaseState.AWAITING_PROVIDER, CaseState.IN_PROGRESS]},
+    "of some services": {"service_type": ("HS", "DS")},
+    "narrowed by nothing": {"kind": [], "team": ()},
+    **{f"due {due}": {"due": due} for due in Due},
+    **{f"{days} working days old": {"age_from_days": days} for days in (0, 6, 7, 8)},
 }
 COLUMNS = {"kind": "type"}
+LATEST_DUE = {
+    Due.OVERDUE: (date(2026, 1, 1), date(2026, 11, 29)),
+    Due.TODAY: (ON, ON),
+    Due.THIS_WEEK: (ON, date(2026, 12, 6)),
+    Due.NEXT_WEEK: (date(2026, 12, 7), date(2026, 12, 13)),
+    Due.LATER: (date(2026, 12, 14), date(2027, 12, 1)),
+}
 
 
 def expected(worklist: Worklist, narrowed: dict[str, Any]) -> pd.DataFrame:
@@ -93,8 +113,15 @@ def expected(worklist: Worklist, narrowed: dict[str, Any]) -> pd.DataFrame:
     )
     kept = cases[of_council & cases["settled"].eq(narrowed.get("settled", False))]
     for name, value in narrowed.items():
-        if name not in {"councils", "settled"}:
-            kept = kept[kept[COLUMNS.get(name, name)].eq(value).fillna(False)]
+        if name == "due":
+            first, last = map(pd.Timestamp, LATEST_DUE[value])
+            kept = kept[kept["due_on"].between(first, last)]
+        elif name == "age_from_days":
+            kept = kept[kept["age_days"].ge(value)]
+        elif name not in {"councils", "settled"} and (isinstance(value, str) or value):
+            column = kept[COLUMNS.get(name, name)]
+            chosen = {value} if isinstance(value, str) else set(value)
+            kept = kept[column.isin(chosen - {None}) | (column.isna() & (None in chosen))]
     return kept
 
 
@@ -202,6 +229,66 @@ def test_a_page_whose_cases_have_gone_can_be_turned_back(worklist: Worklist) -> 
     before = worklist.page(replace(wanted, cursor=page.previous), on=ON)
     assert len(before.cases) > 40
     assert before.next is not None
+
+
+def test_of_a_long_list_only_so_many_are_counted(
+    worklist: Worklist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    totals = {"all": Wanted(councils=ALL), "few": Wanted(councils=ALL, worker="jo")}
+    few = worklist.totals(totals, on=ON)["few"].number
+    monkeypatch.setattr("casebook.worklist.COUNTED_UP_TO", few)
+    counted = worklist.totals(totals, on=ON)
+    assert counted == {"all": Total(number=few, more=True), "few": Total(number=few)}
+    assert worklist.totals({}, on=ON) == {}
+    assert worklist.totals({"none": Wanted(councils=())}, on=ON) == {"none": Total(number=0)}
+    assert worklist.page(Wanted(councils=()), on=ON).cases == []
+
+
+@pytest.mark.parametrize("many", [0, 5_000])
+def test_what_has_changed_since_an_instant_is_what_the_history_tells_of(
+    worklist: Worklist, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr("casebook.wanted.SORTED_AT_MOST", many)
+    acted = {discrepancy_id(str(number)) for number in range(25, 35)}
+    for settled, expected_ in ((True, acted), (False, set())):
+        since = datetime(2026, 11, 21, tzinfo=UTC)
+        wanted = Wanted(councils=ALL, settled=settled, changed_since=since, limit=100)
+        page = worklist.page(wanted, on=ON)
+        assert {row["discrepancy_id"] for row in page.cases} == expected_
+        assert page.total == Total(number=len(expected_))
+    later = Wanted(councils=ALL, settled=True, changed_since=datetime(2026, 12, 1, tzinfo=UTC))
+    assert worklist.page(later, on=ON).cases == []
+
+
+def test_cases_that_the_latest_night_could_not_see_are_those_that_lack_a_source(url: str) -> None:
+    casebook = Casebook.open(url)
+    first = discrepancies(range(60))
+    nobodys = [None if number % 20 == 0 else each for number, each in _numbered(first)]
+    first = first.assign(local_authority=pd.Series(nobodys, dtype="str"))
+    casebook.record(night(FIRST, first))
+    worklist, asked = Worklist(casebook), Wanted(councils=ALL, not_assessed=True, limit=100)
+    assert worklist.page(asked, on=ON).cases == []
+    kinds = dict(zip(first["discrepancy_id"], first["type"], strict=True))
+    facts = {
+        "missing": (RUTLAND,),
+        "providers_not_assessed": frozenset({"P0007", "P0033"}),
+        "portals_not_assessed": frozenset({LEICESTER}),
+    }
+    casebook.record(night(SECOND, first[:0], **facts))
+    waiting = {row["discrepancy_id"]: row for row in worklist.page(asked, on=ON).cases}
+    cases = casebook.cases(on=ON)
+    there = set(cases.index[~cases["settled"]])
+    two_caseloads = {each for each in there if kinds[each] == DiscrepancyType.PROVIDER_DIFFERS}
+    assert set(waiting) - two_caseloads == there - two_caseloads
+    assert {row["local_authority"] for row in waiting.values()} >= {RUTLAND, LEICESTER, None}
+    assert worklist.totals({"all": asked}, on=ON) == {"all": Total(number=len(waiting))}
+
+
+def test_a_case_of_another_provider_is_not_there(worklist: Worklist) -> None:
+    case = discrepancy_id("12")
+    own = worklist.casebook.cases().loc[case, "provider_id"]
+    assert worklist.case(case, councils=None, provider_id=own) is not None
+    assert worklist.case(case, councils=None, provider_id="P0099") is None
 
 
 def test_a_case_is_whole_with_what_was_said_done_and_told(worklist: Worklist) -> None:

@@ -31,7 +31,11 @@ ALLOWED_FROM = {
     "answer": set(STATES),
     "rule": {OPEN, IN_PROGRESS, AWAITING_PROVIDER, AWAITING_COUNCIL},
     "reverse": set(STATES),
+    "undo": set(STATES),
 }
+CAN_BE_UNDONE = (
+    "assign", "release", "ask_provider", "ask_council", "resolve", "accept", "reopen",
+)  # fmt: skip
 LEADS_TO = {
     "assign": IN_PROGRESS,
     "release": OPEN,
@@ -115,7 +119,7 @@ class Deed:
 
     `gives` is None for what leaves the state as it is. `rests_on` says on whom a resolution rests.
     `saw` are council_value, provider_value and reason of the latest statement at that moment, and
-    `kept` is the assignment of that moment.
+    `kept` is the assignment of that moment. `undoes` is the place of the deed that is undone.
     """
 
     name: str
@@ -133,6 +137,7 @@ class Deed:
     ruling: str | None = None
     subjects: tuple[tuple[str | None, ...], ...] = ()
     reverses: int | None = None
+    undoes: int | None = None
 
     @property
     def assignment(self) -> Deed | None:
@@ -174,8 +179,11 @@ def state_after(action: str, state: str, *, takes_back_its_end: bool) -> str | N
 def stories(nights: Mapping[date, Night], deeds: Sequence[Deed], levels: Levels) -> dict[str, Case]:
     """Return each case by its name, after all nights and deeds.
 
-    `deeds` are those of all cases, in the order in which they were done.
+    `deeds` are those of all cases, in the order in which they were done. What was undone is as
+    though it had not been.
     """
+    undone = {deed.undoes for deed in deeds}
+    deeds = [deed for place, deed in enumerate(deeds) if place not in undone]
     presences = {name: walk(name, nights) for name in KINDS}
     return {
         name: Case(name, nights, presence, [deed for deed in deeds if deed.name == name], levels)
@@ -378,6 +386,7 @@ class Office:
     def __init__(self, levels: Levels | None = None) -> None:
         self.nights: dict[date, Night] = {}
         self.deeds: list[Deed] = []
+        self.before = 0
         self.levels = levels or Levels()
 
     def _stories(self) -> dict[str, Case]:
@@ -399,6 +408,21 @@ class Office:
 
     def record(self, as_of: date, night: Night) -> None:
         self.nights[as_of] = night
+        self.before = len(self.deeds)
+
+    def undoable(self, *, made_on: date) -> list[int]:
+        """Return the places of the deeds that can be undone: each is the last thing of its case.
+
+        Whatever a night does to a case, nobody undoes here what was done before it came.
+        """
+        last = {deed.name: place for place, deed in enumerate(self.deeds)}
+        return [
+            place
+            for place in sorted(last.values())
+            if place >= self.before
+            and self.deeds[place].action in CAN_BE_UNDONE
+            and self.deeds[place].made_on == made_on
+        ]
 
     def allows(self, action: str, name: str) -> bool:
         case = self.cases(max(self.nights)).get(name) if self.nights else None
@@ -429,9 +453,13 @@ class Office:
                     kept=case.assigned,
                     subjects=subjects(name, case.said, **facts),
                     rests_on=rests_on,
+                    undoes=self._last_of(name) if action == "undo" else None,
                     **told,
                 )
             )
+
+    def _last_of(self, name: str) -> int:
+        return max(place for place, deed in enumerate(self.deeds) if deed.name == name)
 
 
 def subjects(
