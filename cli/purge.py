@@ -42,9 +42,9 @@ def purge_all(out: Path | None, config: Path | None, *, as_of: date, yes: bool) 
     for what, number, days in (
         ("personal data of cases done with", purged.cases, kept.closed_cases_days),
         ("personal data of nights on record", purged.nights, kept.nights_days),
-        ("entries of who looked at whose record", purged.accesses, kept.access_days),
         ("fetched files", len(files.received), received_days(settings)),
         ("folders of results", len(files.results), kept.results_days),
+        ("entries of who looked at whose record", purged.accesses, kept.access_days),
     ):
         say(f"  {number:>9,}  {what} (kept for {counted(days, 'day')})")
     if purged.nights:
