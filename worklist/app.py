@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError
 from govuk_frontend_wtf.main import WTFormsHelpers
 from jinja2 import ChoiceLoader, FunctionLoader, PackageLoader, PrefixLoader
@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from publishing.templates import Templates
 from schemas.errors import TryAgainLater, WrongUsage
 from worklist import (
+    api,
     cases,
     health,
     management,
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     cases.PAGES,
     provider.PAGES,
     management.PAGES,
+    api.PAGES,
 )
 """Everything that can be asked for. Who may ask for it, `policy.POLICY` says."""
 
@@ -104,7 +106,7 @@ def _told(error: Any) -> Response | tuple[str | Response, int]:
     code = error.code or 500
     if code in {301, 302, 303, 307, 308}:
         return error.get_response()  # type: ignore[no-any-return]
-    return problem(code)
+    return problem(code, error)
 
 
 def _busy(_error: Exception) -> tuple[str | Response, int]:
@@ -123,7 +125,9 @@ def _fault(error: Exception) -> tuple[str | Response, int]:
     return problem(500)
 
 
-def problem(code: int) -> tuple[str | Response, int]:
-    """Return the page that says that something cannot be had."""
+def problem(code: int, error: Any = None) -> tuple[str | Response, int]:
+    """Return what says that something cannot be had: a page, or for programs JSON."""
+    if request.path.startswith(sessions.API):
+        return api.problem(code, error), code
     heading, advice = SAID.get(code, SAID[code // 100 * 100])
     return render_template("problem.html", heading=heading, advice=advice, code=code), code

@@ -12,8 +12,9 @@ from typing import Any
 from flask import Flask, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, Unauthorized
 
+from casebook.actions import Action
 from schemas.accounts import Role
 from worklist.sessions import API, why_over
 
@@ -67,6 +68,11 @@ POLICY: Mapping[str, Allowed] = {
     "cases.shown": OF_COUNCILS,
     "cases.act": WORKERS,
     "cases.bulk": WORKERS,
+    "api.described": EVERYBODY,
+    "api.cases": OF_COUNCILS,
+    "api.case": OF_COUNCILS,
+    "api.search": OF_COUNCILS,
+    **dict.fromkeys((f"api.{action.value}" for action in Action), WORKERS),
     "management.measures": STEERING,
     "management.nights": NIGHTS,
     "management.night": NIGHTS,
@@ -102,8 +108,7 @@ def _enforce() -> ResponseReturnValue | None:
     if may(role, endpoint):
         return None
     if request.path.startswith(API):
-        code = 403 if role else 401
-        return {"error": "forbidden" if role else "no valid token"}, code
+        raise Forbidden if role else Unauthorized
     if role is not None:
         raise Forbidden
     about: dict[str, Any] = _comes_back() | why_over()
