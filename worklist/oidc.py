@@ -87,15 +87,12 @@ def come_back() -> User:
     settings = services().settings.oidc
     claims = cast(Mapping[str, Any], _asked(lambda client: _claims(client, settings)))
     described = user_of(claims, settings)
-    refused = ""
     try:
         user = accounts().of_council(
             f"{settings.issuer}#{claims['sub']}", described, place=where_from()
         )
-    except AccountTaken:
-        refused = TAKEN
-    if refused:
-        raise NotLetIn(refused)
+    except AccountTaken as taken:
+        raise NotLetIn(TAKEN) from taken
     if not user.active:
         raise NotLetIn(DISABLED)
     return user
