@@ -10,12 +10,15 @@ from casebook.store import Casebook
 from cli.population import in_words, make, say_not_planted
 from cli.reports import in_words as changes_in_words
 from cli.reports import say_not_assessed, show_changes
+from cli.samples import sample_accounts
 from cli.terminal import command_line, progress, say
 from publishing.folder import insist_on_room
 from settings.database import database_url
-from settings.settings import load_settings
+from settings.settings import Settings, load_settings
 
 LEFT_OUT = "E06000017"
+LOOKED_AT = "E10000018"
+"""The council whose cases the sample accounts of the worklist see."""
 """The council whose extract does not come on the second night: Rutland, the smallest."""
 
 
@@ -53,6 +56,7 @@ def show_demo(*, people: int, seed: int, as_of: date, out: Path) -> int:
         say(changes_in_words(second.recorded))
     say_not_assessed(second.missed)
     say_where(out, nights=(first.as_of, second.as_of), seconds=time.monotonic() - started)
+    say_worklist(out, settings=settings, sources=sources[-1])
     return 0
 
 
@@ -67,6 +71,20 @@ def make_night(night: int, *, people: int, seed: int, as_of: date, out: Path) ->
     if not night:
         say_not_planted(made)
     return folder
+
+
+def say_worklist(out: Path, *, settings: Settings, sources: Path) -> None:
+    """Make an account for each role, and say how to open the worklist with it."""
+    casebook = Casebook.open(database_url(settings, out), levels=settings.service_levels)
+    password, accounts = sample_accounts(casebook, council=LOOKED_AT)
+    say()
+    say(f"Sample accounts of the worklist, all with the password {password}:")
+    for email, role in accounts.items():
+        say(f"  {email:22} {role.display}")
+    command = command_line(
+        *("worklist", "--out", str(out), "--sources", str(sources), "--no-second-factor")
+    )
+    say(f"Open the worklist:   {command}")
 
 
 def say_where(out: Path, *, nights: tuple[date, date], seconds: float) -> None:

@@ -633,6 +633,37 @@ def upgrade(out: Path | None, config: Path | None) -> int:
     return upgrade_database(out, config)
 
 
+@cpli.command(epilog="Example: cpli worklist --out nights")
+@click.option("--host", metavar="ADDRESS", help="The address to listen at, instead of the set one.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port, instead of the set one.")
+@click.option("--workers", type=click.IntRange(1, 64), help="How many processes, likewise.")
+@click.option(
+    "--second-factor/--no-second-factor",
+    default=True,
+    help="Without it: for a look on this machine alone.",
+)
+@sources_option(required=False)
+@out_option(required=False)
+@config_option(required=False)
+def worklist(
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    second_factor: bool,
+    **rest: Path | None,
+) -> int:
+    """Serve the pages on which people settle discrepancies, until Ctrl+C or a stop."""
+    from cli.worklist import serve_worklist
+
+    return serve_worklist(
+        rest["out"],
+        rest["config"],
+        rest["sources"],
+        given={"host": host, "port": port, "workers": workers},
+        second_factor=second_factor,
+    )
+
+
 @cpli.group()
 def user() -> None:
     """Look after the accounts of the worklist."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from casebook.notices import NoticeRow
 from casebook.store import Casebook
@@ -17,27 +18,64 @@ from flows.pulls import COUNCIL_NAMES
 from flows.release import held_of, let_out, name_of
 from flows.uploads import Lists, inbox_of
 from publishing.templates import british_date
+from schemas.errors import WrongUsage
 from settings.database import database_url
 from settings.identity import worklist_with_key
 from settings.settings import Settings, load_settings
+from settings.worklist import Worklist
 from worklist.services import RunAgain, Services
+
+THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 def serve_worklist(
-    out: Path | None, config: Path | None, *, host: str | None, port: int | None
+    out: Path | None,
+    config: Path | None,
+    sources: Path | None,
+    *,
+    given: Mapping[str, Any],
+    second_factor: bool,
 ) -> int:
-    """Serve the worklist until told to stop."""
+    """Serve the worklist until told to stop.
+
+    `given` are settings of the worklist that the command line changes. Raises `WrongUsage` where it
+    could not be served safely.
+    """
     from worklist.app import create_app
     from worklist.serving import serve
 
     settings, folder = load_settings(config), out or nearest()
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    chosen = settings.worklist.model_copy(update=given)
-    settings = settings.model_copy(update={"worklist": chosen})
+    chosen = served(settings.worklist, given, second_factor=second_factor)
+    changes = {"worklist": chosen, "sources": sources or settings.sources}
+    settings = settings.model_copy(update=changes)
     services_of(settings, folder, config)  # what cannot be served is said before anything is
-    say(f"The worklist is at http://{chosen.host}:{chosen.port}/ until you press Ctrl+C.")
+    where = chosen.public_url or f"http://{chosen.host}:{chosen.port}"
+    say(f"The worklist is at {where}/ until you press Ctrl+C.")
     serve(lambda: create_app(services_of(settings, folder, config)), chosen)
     return 0
+
+
+def served(settings: Worklist, given: Mapping[str, Any], *, second_factor: bool) -> Worklist:
+    """Return the settings by which the worklist is served; raises `WrongUsage` if not safely.
+
+    What is for this machine alone needs no encryption, and may go without a second factor. A site
+    that is behind a proxy is for others.
+    """
+    chosen = settings.model_copy(update={k: v for k, v in given.items() if v is not None})
+    for_others = chosen.public_url or chosen.trusted_proxies or chosen.host not in THIS_MACHINE
+    if for_others and not second_factor:
+        raise WrongUsage(
+            "A worklist that others can reach needs the second factor. Leave"
+            " --no-second-factor out, or serve it for this machine alone."
+        )
+    if for_others and not (chosen.public_url or chosen.allow_plain_http):
+        raise WrongUsage(
+            "A worklist that others can reach needs HTTPS. Put a proxy that encrypts before it, and"
+            " say in the settings how people reach it (worklist.public_url)."
+        )
+    if not for_others:
+        chosen = chosen.model_copy(update={"allow_plain_http": True})
+    return chosen if second_factor else chosen.model_copy(update={"totp_required": False})
 
 
 def services_of(settings: Settings, out: Path, config: Path | None = None) -> Services:

@@ -19,7 +19,7 @@ COMMANDS = [
     *("release", "rerun", "publish", "outbox", "notices", "answers", "alerts"),
     *("cases", "case", "act", "measures", "purge", "casebook verify", "database upgrade"),
     *("user add", "user list", "user disable", "user enable", "user unlock", "user sign-out"),
-    *("user reset", "user issue-token", "user tokens", "user revoke-token", "access"),
+    *("user reset", "user issue-token", "user tokens", "user revoke-token", "access", "worklist"),
 ]
 HEAVY = ("numpy", "pandas", "pandera", "prefect", "pyarrow", "pydantic", "rich", "sqlalchemy")
 

@@ -1,6 +1,7 @@
 """Whole commands in processes of their own, with a Prefect server of their own."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ import psutil
 import pytest
 from folders.marked import BAD_INPUT, MARK, marked_sources
 
+from schemas.accounts import Role
 from schemas.vocabularies import DiscrepancyType
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.xdist_group("commands")]
@@ -180,6 +182,8 @@ def test_the_demo_shows_two_nights_and_can_be_repeated(tmp_path, monkeypatch):
     assert "Not assessed: Rutland. council/E06000017/cpli.csv did not come." in shown
     assert "Look further:        cpli show 2026-11-20 --out demo" in shown
     assert all(len(line.rstrip()) <= 100 for line in shown.splitlines())
+    assert shown.splitlines()[-1].startswith("Open the worklist:   cpli worklist --out demo ")
+    assert len(re.findall("(?m)^  [a-z]+@demo[.]example ", shown)) == len(Role)
     assert {path.name for path in (tmp_path / "demo").iterdir()} >= {
         "2026-11-19", "2026-11-20", "casebook.db", "sources-night-1", "sources-night-2",
     }  # fmt: skip
@@ -189,4 +193,5 @@ def test_the_demo_shows_two_nights_and_can_be_repeated(tmp_path, monkeypatch):
 
 
 def _without_times(shown: str) -> list[str]:
-    return [line for line in shown.splitlines() if not line.startswith("Done in")]
+    other_each_time = ("Done in", "Sample accounts")
+    return [line for line in shown.splitlines() if not line.startswith(other_each_time)]
