@@ -57,7 +57,7 @@ class Views:
         if not name or not is_name(name):
             raise WrongUsage("Give the view a name of at most 200 characters, on one line.")
         if len(query) > QUERY_AT_MOST or not query.isprintable():
-            raise WrongUsage("The view is too long to be kept. Choose less.")
+            raise WrongUsage("The view is too long to be kept, or not one line. Choose less.")
         same = (view.account == account, view.name == name)
         with writing(self.engine) as connection:
             changed = connection.execute(update(SAVED_VIEW).where(*same).values(query=query))

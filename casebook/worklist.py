@@ -439,13 +439,13 @@ def _totals(connection: Connection, asked: Mapping[str, Wanted], facts: Facts) -
     facts, counts = replace(facts, entries=0), []
     for name, wanted in asked.items():
         parts = [
-            select(literal(1).label("one")).where(*part.conditions).limit(most)
+            select(literal(1).label("one")).where(*part.conditions)
             for part in parts_of(replace(wanted, sort=Wanted.sort), facts)
         ]
-        # Without a part that could hold a case there is none.
+        # A union needs a part; this one has no case.
         parts = parts or [select(literal(1).label("one")).where(false())]
-        whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
-        counts.append(select(func.count()).select_from(whole).scalar_subquery().label(name))
+        some = union_all(*parts).limit(most).subquery()
+        counts.append(select(func.count()).select_from(some).scalar_subquery().label(name))
     row = connection.execute(select(*counts)).mappings().one()
     return {
         name: Total(number=min(row[name], COUNTED_UP_TO), more=row[name] > COUNTED_UP_TO)
