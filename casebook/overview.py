@@ -246,7 +246,7 @@ def _found(row: Row[Any], council: str | None) -> int | None:
     if council is None:
         return int(row.discrepancies)
     own = json.loads(row.summary).get("councils", {}).get(council)
-    return sum(own.get("discrepancies", {}).values()) if own and own["assessed"] else None
+    return sum(own.get("discrepancies", {}).values()) if own and own.get("assessed") else None
 
 
 def _councils(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_wtf import FlaskForm
 from govuk_frontend_wtf.wtforms_widgets import GovCharacterCount, GovCheckboxInput, GovSubmitInput
 from wtforms import BooleanField, HiddenField, SubmitField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 REASON_AT_MOST = 500
 
@@ -21,7 +21,7 @@ class ReleaseForm(FlaskForm):  # type: ignore[misc]
         description="It stays on record for good. Do not name anybody who is supported.",
         widget=GovCharacterCount(),
         validators=[
-            InputRequired("Say why the figures are right."),
+            DataRequired("Say why the figures are right."),
             Length(max=REASON_AT_MOST, message=f"Say it in at most {REASON_AT_MOST} characters."),
         ],
         filters=[lambda text: " ".join((text or "").split())],

@@ -125,7 +125,8 @@ class NightGates:
     def is_being_run(self, owner: str) -> bool:
         """Say whether all that stops an owner was let out, and the night says nothing of it yet."""
         held = services().held
-        if held is None or self.released_at(owner) is None:
+        assessed = {each.local_authority for each in self.night.councils if each.assessed}
+        if held is None or owner in assessed or self.released_at(owner) is None:
             return False
         try:
             return not held(self.night.as_of, owner)
@@ -140,7 +141,7 @@ class NightGates:
 
     def _state(self, council: CouncilRecord, *, can_release: bool) -> CouncilState:
         code = council.local_authority
-        being_run = not council.assessed and self.is_being_run(code)
+        being_run = self.is_being_run(code)
         at = self.released_at(code)
         return CouncilState(
             code=code,

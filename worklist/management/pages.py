@@ -189,8 +189,11 @@ def release(night: str, owner: str) -> str | Response:
     form.submit.label.text = f"Release {name}"
     changed = request.method == "POST" and form.seen.data != fingerprint(failures)
     if form.validate_on_submit() and not changed:
-        flash(let_out(as_of, owner, scope.me().name, form.reason.data), "done")
-        scope.note(Seen.RELEASE, owner if owner in services().councils else None)
+        try:
+            flash(let_out(as_of, owner, scope.me().name, form.reason.data), "done")
+            scope.note(Seen.RELEASE, owner if owner in services().councils else None)
+        except WrongUsage as error:  # another night has come meanwhile
+            flash(str(error), "problem")
         return _back(as_of)
     form.seen.data = fingerprint(failures)
     return render_template(
@@ -264,7 +267,7 @@ def _first_sentence(text: str) -> str:
 def _discrepancies(summary: Any) -> list[tuple[str, int | None]]:
     """Return how many discrepancies a night found of each council, None where it could not say."""
     found = [
-        (_name(code), sum(facts["discrepancies"].values()) if facts["assessed"] else None)
+        (_name(code), sum(facts["discrepancies"].values()) if facts.get("assessed") else None)
         for code, facts in sorted(summary["councils"].items(), key=lambda each: _name(each[0]))
         if scope.sees(code)
     ]
