@@ -18,6 +18,13 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords._nobodys.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Start a PostgreSQL server, or use the one of TEST_POSTGRESQL_URL; else skip."""
+    with postgres.for_tests() as url:
+        yield url
+
+
 @pytest.fixture(
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)], scope="module"
 )
@@ -28,7 +35,8 @@ def opened(
     if request.param == "sqlite":
         yield Casebook.open(f"sqlite:///{tmp_path_factory.mktemp('accounts') / 'c.db'}")
     else:
-        with postgres.for_tests() as server, postgres.empty_database(server) as url:
+        server = request.getfixturevalue("postgresql_server")
+        with postgres.empty_database(server) as url:
             yield Casebook.open(url)
 
 
