@@ -13,6 +13,7 @@ from worklist_nights import BAD, GOOD, Desk, look, said
 from casebook.audit import Noted
 from publishing.reports.charts import bars
 from schemas.accounts import Role, Seen
+from schemas.gates import Consequence, GateOutcome, GateResult, GateSeverity, GateSource
 
 pytestmark = pytest.mark.xdist_group("management")
 
@@ -256,3 +257,31 @@ def test_every_file_is_told_with_the_fingerprint_of_its_columns(looking: Desk) -
 def noted(desk: Desk) -> list[Noted]:
     """Return what is on record of the manager of Rutland."""
     return desk.casebook.audit().history_of_user(desk.users[Role.MANAGER, RUTLAND].number)
+
+
+def test_a_list_that_failed_is_told_to_councils_that_deal_with_its_provider(desk: Desk) -> None:
+    lists = [
+        GateResult(
+            source=GateSource.CASELOAD,
+            owner=provider,
+            gate="strangers_share",
+            severity=GateSeverity.CRITICAL,
+            outcome=GateOutcome.FAILED,
+            consequence=Consequence.NOT_USED,
+            observed=0.9,
+            highest=0.25,
+        )
+        for provider in ("P1", "P9")
+    ]
+    whose = {(GateSource.CASELOAD, each.owner) for each in lists}
+    desk.casebook.gates().keep(BAD, results=lists, nights=[], judged=whose)
+    rutlands = look(desk.browser(Role.MANAGER, RUTLAND), NIGHT)
+    everybodys = look(desk.browser(Role.DATA_ENGINEER), NIGHT)
+    assert ("Caseload of Care P1 (P1)" in said(rutlands), "P9" in said(rutlands)) == (True, False)
+    assert "Caseload of P9" in said(everybodys)
+    release = f"{NIGHT}/release/P9"
+    assert everybodys.select(f'a[href="{release}"]')
+    assert not rutlands.select(f'a[href="{NIGHT}/release/P1"]')
+    page = look(desk.browser(Role.DATA_ENGINEER), release)
+    assert "90%; we expected at most 25%" in said(page)
+    assert page.find("main").form
