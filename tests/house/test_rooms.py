@@ -12,7 +12,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 NOT_IN_THE_WHEEL = {"benchmarks", "tests"}
-MAY = {"orchestrator": {"flows"}, "terminal": {"cli", "flows"}, "wire": {"connectors"}}
+MAY = {
+    "orchestrator": {"flows"},
+    "terminal": {"cli", "flows"},
+    "wire": {"connectors"},
+    "web": {"worklist"},
+}
 PURE = ("reconciliation", "schemas")
 INPUT_AND_OUTPUT = {"open", "input", "print", "to_csv", "to_excel", "to_parquet", "to_sql"}
 CLOCK = {"now", "today", "utcnow"}
