@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urlsplit
+
+
+def _is_grave(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+# They log every address, and headers, and a webhook's address can be its secret. A filter holds
+# whatever levels others set later on.
+for name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy"))):
+    logging.getLogger(name).addFilter(_is_grave)
 
 LONGEST_PAUSE = 120.0
 """Seconds that we stay when asked to come again later; for longer, the next run comes."""

@@ -42,11 +42,9 @@ from flows.pulls import council_name
 from flows.steps import NOT_ASKED_FOR, missed
 from publishing.templates import british_date
 from schemas.errors import CpliError, TryAgainLater
+from schemas.gates import HELD
 from settings.database import database_url
 from settings.settings import Settings
-
-HELD = "held"
-"""The reason of a council that a gate of the result holds."""
 
 LATE: Key = (AlertKind.LATE, "")
 FAILED: Key = (AlertKind.FAILED, "")

@@ -32,13 +32,10 @@ from quality.keyed import hash_key
 from quality.profile import Profile, pack, unpack
 from reconciliation.days import day, window_start
 from schemas.errors import SourceRefused
-from schemas.gates import GateResult, GateSource
+from schemas.gates import HELD, IMPLAUSIBLE, GateResult, GateSource
 from schemas.vocabularies import CaseloadFailure
 from settings.identity import identity_key
 from settings.settings import Settings
-
-IMPLAUSIBLE, HELD = "implausible", "held"
-"""The reasons of councils that gates of their sources, or of their result, left out."""
 
 REGISTERS = ""
 """The owner of what is everybody's."""

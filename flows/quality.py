@@ -13,7 +13,6 @@ from casebook.record import CouncilRecord
 from casebook.store import Casebook
 from flows.account import VERSION, tally
 from flows.files import DISCREPANCIES
-from flows.gates import HELD
 from flows.pulls import council_name
 from flows.steps import NOT_ASKED_FOR
 from publishing.csv_text import csv_text
@@ -23,6 +22,7 @@ from publishing.quality.facts import Release as LetOut
 from publishing.quality.page import page_of
 from publishing.templates import Templates
 from quality.catalogue import GATES
+from schemas.gates import HELD
 from schemas.lineage import Drift
 from schemas.tables import DISCREPANCY_COLUMNS
 from settings.settings import Settings

@@ -7,13 +7,13 @@ from datetime import date
 from casebook.gates import Release
 from casebook.reported import Reported
 from casebook.store import Casebook
-from flows.gates import HELD, IMPLAUSIBLE, REGISTERS
+from flows.gates import REGISTERS
 from flows.held import councils_of, insist_on_kept, nothing_came
 from flows.pulls import council_name
 from flows.stage import CASELOADS
 from quality.judging import stops
 from schemas.errors import WrongUsage
-from schemas.gates import GateResult, GateSource
+from schemas.gates import HELD, IMPLAUSIBLE, GateResult, GateSource
 
 
 def let_out(

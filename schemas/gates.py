@@ -10,6 +10,9 @@ from datetime import date
 
 from schemas.vocabularies import Vocabulary
 
+IMPLAUSIBLE, HELD = "implausible", "held"
+"""The reasons of councils that gates of their sources, or of their result, left out."""
+
 
 class GateSource(Vocabulary):
     """What a gate stands behind."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 from datetime import UTC
 
@@ -13,16 +12,6 @@ from connectors.alerts.place import HookPlace
 from connectors.alerts.telling import Telling
 from connectors.retry import Retry
 from connectors.web import LONGEST_PAUSE, seconds_asked
-
-
-def _is_grave(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING
-
-
-# They log every address, and headers, and a webhook's address can be its secret. A filter holds
-# whatever levels others set later on.
-for name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy"))):
-    logging.getLogger(name).addFilter(_is_grave)
 
 
 class Hook:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,15 +19,6 @@ from connectors.web import LONGEST_PAUSE, seconds_asked
 
 T = TypeVar("T")
 Resource: TypeAlias = dict[str, Any]
-
-
-def _is_grave(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING
-
-
-# They log every address, and headers. A filter holds whatever levels others set later on.
-for name in ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy"))):
-    logging.getLogger(name).addFilter(_is_grave)
 
 FHIR_JSON = "application/fhir+json"
 REFUSALS: frozenset[int] = frozenset(
