@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from flask import Flask, current_app
 from spectree import Response, SecurityScheme, SecuritySchemeData, SpecTree
 from spectree.models import SecureType
 
@@ -26,7 +26,6 @@ SENDING = {
     415: "The body says that it is no JSON",
 }
 ACTING = {409: "The case was changed after it was looked at"}
-KEPT = "cpli-api-description"
 
 
 def responses(model: Any, *more: dict[int, str]) -> Response:
@@ -70,19 +69,17 @@ SPEC = SpecTree(
 )
 
 
+@cache
 def description() -> dict[str, Any]:
-    """Return the description; made once for each app."""
-    app: Flask = current_app
-    if KEPT not in app.extensions:
-        told = SPEC.spec
-        for path in told["paths"].values():
-            for operation in path.values():
-                _finish(operation)
-        for shape in told["components"]["schemas"].values():
-            for property_ in shape.get("properties", {}).values():
-                _without_nothing(property_)
-        app.extensions[KEPT] = told
-    return dict(app.extensions[KEPT])
+    """Return the description, of the app at work; it is the same for every app."""
+    told: dict[str, Any] = SPEC.spec
+    for path in told["paths"].values():
+        for operation in path.values():
+            _finish(operation)
+    for shape in told["components"]["schemas"].values():
+        for value in shape.get("properties", {}).values():
+            _without_nothing(value)
+    return told
 
 
 def _finish(operation: dict[str, Any]) -> None:
