@@ -38,12 +38,14 @@ class Provider:
     signed: Callable[["Provider", Claims], str] | None = None
     offers: tuple[str, ...] = ("RS256",)
     down: bool = False
+    silent: bool = False
     asked: list[dict[str, str]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def behaves(self) -> None:
         """Let everything be true again."""
-        self.spoil, self.signed, self.offers, self.down = dict, None, ("RS256",), False
+        self.spoil, self.signed, self.offers = dict, None, ("RS256",)
+        self.down = self.silent = False
 
     def token(self, nonce: str) -> str:
         """Return the token that says who is signed in."""
@@ -168,7 +170,7 @@ def _app(provider: Provider) -> Flask:
             access_token=secrets.token_urlsafe(),
             token_type="Bearer",
             expires_in=300,
-            id_token=provider.token(asked["nonce"]),
+            **({} if provider.silent else {"id_token": provider.token(asked["nonce"])}),
         )
 
     return app

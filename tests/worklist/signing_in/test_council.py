@@ -150,6 +150,14 @@ def test_a_token_that_is_not_for_us_here_and_now_is_not_believed(
     assert not is_in(browser)
 
 
+def test_an_answer_that_does_not_say_who_it_is_lets_nobody_in(
+    browser: FlaskClient, provider: Provider
+) -> None:
+    provider.silent = True
+    assert there_and_back(browser).status_code == 403
+    assert not is_in(browser)
+
+
 @pytest.mark.parametrize(
     "signed",
     [oidc.signed_by_nobody, oidc.signed_by_somebody_else, oidc.signed_with_the_public_key],

@@ -240,11 +240,19 @@ def test_over_https_the_cookie_is_for_this_host_alone_and_for_no_script(
     assert parts == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
 
 
-def test_a_page_that_is_only_looked_at_writes_no_session(app: Flask, user: User) -> None:
+def test_a_page_that_is_only_looked_at_writes_no_session(
+    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     browser = client_of(app, user)
     browser.get("/account")  # gets the token of its forms
+    written: list[str] = []
+    for name in ("begin", "keep", "_touch"):
+        monkeypatch.setattr(
+            app.session_interface.sessions, name, lambda *_, **__: written.append("")
+        )
     assert "Set-Cookie" not in browser.get("/account").headers
     assert "Set-Cookie" not in app.test_client().get("/health/live").headers
+    assert written == []
 
 
 def test_one_address_is_made_to_wait(app: Flask) -> None:
