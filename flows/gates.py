@@ -269,35 +269,31 @@ class Judge:
         if pulls.caseloads is None:
             return judged
         frames = pulls.caseloads.frames
-        whole = all(
-            each.facts.cplis and not judged.keeps_out(each.facts.local_authority)
-            for each in pulls.councils
-        )
-        held = [
-            each.frames[name]
+        usable = [
+            each
             for each in pulls.councils
             if each.facts.cplis and not judged.keeps_out(each.facts.local_authority)
-            for name in ("cplis", "rejected_cplis")
         ]
         judged = replace(judged, whose=judged.whose | {(GateSource.CASELOAD, REGISTERS)})
-        if not held:
+        if not usable:
             return judged
+        bought = [each.frames[name] for each in usable for name in ("cplis", "rejected_cplis")]
         figures = caseloads.measure(
             frames["caseloads"],
             frames["entries"],
-            pd.concat(held, ignore_index=True),
+            pd.concat(bought, ignore_index=True),
             as_of=day(self.as_of),
             max_age_days=self.settings.tolerances.caseload_max_age_days,
             key=self.key,
-            whole=whole,
+            whole=len(usable) == len(pulls.councils),
         )
         lists = frames["caseloads"].set_index("caseload")
+        dated = lists["caseload_date"].dt.date
         failures = [
             {
                 number: released([each], partial(self._list_let_out, dated=dated[number]))[0]
                 for number, each in gate.items()
             }
-            for dated in [lists["caseload_date"].dt.date]
             for gate in judge_lists(figures, lists["provider_id"])
         ]
         failing = {number for gate in failures for number, each in gate.items() if stops(each)}
