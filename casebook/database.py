@@ -32,21 +32,23 @@ logging.getLogger(f"sqlalchemy.engine.Engine.{LOGGING_NAME}").setLevel(logging.W
 COMMON: dict[str, Any] = {
     "hide_parameters": True,
     "logging_name": LOGGING_NAME,
-    "poolclass": NullPool,  # a connection costs milliseconds, and none is left open
 }
+ONE_AT_A_TIME: dict[str, Any] = {"poolclass": NullPool}
+"""A connection costs milliseconds, and a run of a night leaves none open."""
 
 
-def connect(url: str, *, read_only: bool = False) -> Engine:
+def connect(url: str, *, read_only: bool = False, keeps: int = 0) -> Engine:
     """Return an engine for `url`; a SQLite file that is not there yet is made, for its owner only.
 
     Raises `WrongUsage` where the address is none that the record can be kept at, and `PersonNeeded`
-    where the file cannot be made or, read only, is not there. PostgreSQL is not spoken to yet.
+    where the file cannot be made or, read only, is not there. PostgreSQL is not spoken to yet;
+    `keeps` is how many of its connections are kept for the next question.
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         _prepare_file(Path(str(address.database)), read_only=read_only)
         return _sqlite(address, read_only=read_only)
-    return _postgresql(address, read_only=read_only)
+    return _postgresql(address, read_only=read_only, keeps=keeps)
 
 
 @contextmanager
@@ -162,7 +164,9 @@ def _prepare_file(path: Path, *, read_only: bool) -> None:
 
 
 def _sqlite(address: URL, *, read_only: bool) -> Engine:
-    engine = create_engine(address, **COMMON, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        address, **COMMON, **ONE_AT_A_TIME, connect_args={"timeout": BUSY_SECONDS}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -183,10 +187,13 @@ def _sqlite(address: URL, *, read_only: bool) -> Engine:
     return engine
 
 
-def _postgresql(address: URL, *, read_only: bool) -> Engine:
+def _postgresql(address: URL, *, read_only: bool, keeps: int) -> Engine:
+    # One that the server has closed meanwhile is noticed before it is used.
+    kept = {"pool_size": keeps, "max_overflow": keeps, "pool_pre_ping": True}
     return create_engine(
         address,
         **COMMON,
+        **(kept if keeps else ONE_AT_A_TIME),
         execution_options={"postgresql_readonly": read_only},
         connect_args={
             "connect_timeout": 10,

@@ -92,13 +92,19 @@ class Casebook:
 
     @classmethod
     def open(
-        cls, url: str, *, read_only: bool = False, levels: ServiceLevels | None = None
+        cls,
+        url: str,
+        *,
+        read_only: bool = False,
+        levels: ServiceLevels | None = None,
+        keeps: int = 0,
     ) -> Self:
         """Open the record at `sqlite:///FILE` or `postgresql://...`, its tables up to date.
 
         A SQLite file is made if need be, for its owner only. Read only, nothing is made or changed.
+        `keeps` is how many connections to PostgreSQL are kept open for what is asked next.
         """
-        casebook = cls(connect(url, read_only=read_only), levels=levels)
+        casebook = cls(connect(url, read_only=read_only, keeps=keeps), levels=levels)
         casebook._prepare(read_only=read_only)
         return casebook
 

@@ -25,6 +25,8 @@ from settings.settings import Settings, load_settings
 from settings.worklist import Worklist
 from worklist.services import RunAgain, Services
 
+CONNECTIONS = 8
+"""How many each process keeps: one for each of its threads."""
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
@@ -48,7 +50,8 @@ def serve_worklist(
     chosen = served(settings.worklist, given, second_factor=second_factor)
     changes = {"worklist": chosen, "sources": sources or settings.sources}
     settings = settings.model_copy(update=changes)
-    services_of(settings, folder, config)  # what cannot be served is said before anything is
+    # What cannot be served is said before anything is; no process inherits a connection.
+    services_of(settings, folder, config).casebook.engine.dispose()
     where = chosen.public_url or f"http://{chosen.host}:{chosen.port}"
     say(f"The worklist is at {where}/ until you press Ctrl+C.")
     serve(lambda: create_app(services_of(settings, folder, config)), chosen)
@@ -80,7 +83,9 @@ def served(settings: Worklist, given: Mapping[str, Any], *, second_factor: bool)
 
 def services_of(settings: Settings, out: Path, config: Path | None = None) -> Services:
     """Return what the pages work with."""
-    casebook = Casebook.open(database_url(settings, out), levels=settings.service_levels)
+    casebook = Casebook.open(
+        database_url(settings, out), levels=settings.service_levels, keeps=CONNECTIONS
+    )
     names = {council.code: name for name, council in settings.councils.items()}
     inbox = inbox_of(settings)
     run_again = partial(run_kept_apart, out, config)
