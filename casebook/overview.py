@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, func, or_, select, true
@@ -21,6 +21,7 @@ from casebook.database import reading
 from casebook.faults import in_plain_words
 from casebook.feed_models import FEED_EXPORT, FEED_REFUSAL
 from casebook.gate_models import GATE_RELEASE, GATE_RESULT
+from casebook.gates import REACH_DAYS
 from casebook.models import DISCREPANCY_CASE, NIGHT, NIGHT_COUNCIL, NIGHT_SOURCE, NIGHT_TIMELINESS
 from casebook.notice_models import NOTICE
 from casebook.notices import EmailState, NoticeState
@@ -29,7 +30,10 @@ from casebook.record import CouncilRecord, NightOutcome, SourceOutcome
 from casebook.reported import PROVIDER
 from casebook.store import Casebook
 from casebook.working_days import utc
-from schemas.gates import Consequence, GateOutcome
+from schemas.gates import Consequence, GateHistory, GateOutcome, GateSource
+
+GateKey = tuple[GateSource, str, str]
+"""A gate of an owner: the source, the owner, the gate's name."""
 
 NOBODYS = ""
 """The owner of what is everybody's."""
@@ -191,6 +195,60 @@ class Overview:
                     notice.email_state == EmailState.WAITING.value,
                 ),
                 alerts=_messages_waiting(connection),
+            )
+
+    @in_plain_words
+    def histories(self, as_of: date, shown: Collection[GateKey]) -> tuple[GateHistory, ...]:
+        """Return how each gate has done on the nights up to one, as `Gates.histories` does.
+
+        Figures by night are given of those alone that are to be `shown`: there are very many.
+        """
+        gate = GATE_RESULT.c
+        since = gate.as_of > as_of - timedelta(days=REACH_DAYS)
+        key = (gate.source, gate.owner, gate.gate)
+        judged = gate.outcome != GateOutcome.NOT_JUDGED.value
+        released = gate.outcome == GateOutcome.RELEASED.value
+        failed = gate.outcome.in_([GateOutcome.FAILED.value, GateOutcome.RELEASED.value])
+        counted = (
+            select(
+                *key,
+                func.sum(case((judged, 1), else_=0)).label("judged"),
+                func.sum(case((failed, 1), else_=0)).label("failed"),
+                func.sum(case((released, 1), else_=0)).label("released"),
+                func.max(case((failed, gate.as_of))).label("last_failed"),
+            )
+            .where(gate.as_of <= as_of, since)
+            .group_by(*key)
+        )
+        figures = (
+            select(*key, gate.as_of, gate.observed)
+            .where(
+                gate.as_of <= as_of,
+                since,
+                gate.observed.is_not(None),
+                gate.owner.in_(sorted({owner for _, owner, _ in shown})),
+                gate.gate.in_(sorted({name for *_, name in shown})),
+            )
+            .order_by(gate.as_of)
+        )
+        with reading(self.engine) as connection:
+            observed: defaultdict[GateKey, list[tuple[date, float]]] = defaultdict(list)
+            for row in connection.execute(figures) if shown else ():
+                observed[GateSource(row.source), row.owner, row.gate].append(
+                    (row.as_of, row.observed)
+                )
+            return tuple(
+                GateHistory(
+                    source=(source := GateSource(row.source)),
+                    owner=row.owner,
+                    gate=row.gate,
+                    judged=row.judged,
+                    failed=row.failed,
+                    released=row.released,
+                    observed=tuple(observed[source, row.owner, row.gate]),
+                    last_failed=row.last_failed,
+                )
+                for row in connection.execute(counted)
             )
 
     @in_plain_words

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -16,7 +16,7 @@ from publishing.quality.page import ASSESSED, NOT_ASKED_FOR
 from publishing.quality.problems import HELD, NOT_ASSESSED
 from quality.catalogue import GATES
 from schemas.errors import WrongUsage
-from schemas.gates import Consequence, GateHistory, GateResult, GateSource
+from schemas.gates import Consequence, GateHistory, GateOutcome, GateResult, GateSource
 from worklist.management import scope
 from worklist.management.sources import visible_sources
 from worklist.services import services
@@ -48,16 +48,19 @@ class CouncilState:
 
 
 class NightGates:
-    """The gates of a night, as far as whoever is signed in may know of them."""
+    """The gates of a night, as far as whoever is signed in may know of them.
 
-    def __init__(self, night: NightRow, *, histories: Iterable[GateHistory] = ()) -> None:
+    With their `past` lines say how often each has failed, and those that did not pass have charts.
+    """
+
+    def __init__(self, night: NightRow, *, past: bool = False) -> None:
         gates = services().casebook.gates()
         self.night = night
         self.all_results = gates.results(night.as_of)
         self.releases = tuple(
             each for each in gates.releases(night.as_of) if scope.sees(each.owner)
         )
-        self.histories = histories
+        self.past = past
 
     @cached_property
     def results(self) -> tuple[GateResult, ...]:
@@ -86,7 +89,7 @@ class NightGates:
             ),
             gates=GATES,
             results=self.results,
-            history={(each.source, each.owner, each.gate): each for each in self.histories},
+            history={(each.source, each.owner, each.gate): each for each in self._histories()},
             providers=services().provider_names,
         )
 
@@ -98,8 +101,8 @@ class NightGates:
     def told(self) -> list[Line]:
         """Return what failed, or did and was let out; what stops something comes first."""
         order = [FAILED, RELEASED, WARNING]
-        wanted = [line for line in self.lines if line.tag in order]
-        return sorted(wanted, key=lambda line: order.index(line.tag))
+        lines = lines_of(replace(self.facts, results=self._not_passed))
+        return sorted(lines, key=lambda line: order.index(line.tag))
 
     def councils(self) -> list[CouncilState]:
         """Return how the councils came out."""
@@ -138,6 +141,17 @@ class NightGates:
         return max(
             (each.at for each in self.releases if each.owner == owner and each.at), default=None
         )
+
+    def _histories(self) -> tuple[GateHistory, ...]:
+        if not self.past:
+            return ()
+        shown = {(each.source, each.owner, each.gate) for each in self._not_passed}
+        return services().overview.histories(self.night.as_of, shown)
+
+    @property
+    def _not_passed(self) -> tuple[GateResult, ...]:
+        outcomes = {GateOutcome.FAILED, GateOutcome.RELEASED}
+        return tuple(each for each in self.results if each.outcome in outcomes)
 
     def _state(self, council: CouncilRecord, *, can_release: bool) -> CouncilState:
         code = council.local_authority

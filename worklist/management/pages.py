@@ -143,8 +143,7 @@ def refusals(night: str) -> str:
 def gates(night: str) -> str:
     """Show all gates of a night, and how each has done before."""
     found = scope.night_or_not_found(night)
-    histories = services().casebook.gates().histories(found.as_of)
-    shown = NightGates(found, histories=histories)
+    shown = NightGates(found, past=True)
     return render_template(
         "management/gates.html",
         as_of=found.as_of,
@@ -171,7 +170,7 @@ def release(night: str, owner: str) -> str | Response:
     """Show what gates hold of a council, or of a provider's lists, and let it out."""
     found = scope.night_or_not_found(night)
     as_of, held, let_out = found.as_of, services().held, services().release
-    shown = NightGates(found, histories=services().casebook.gates().histories(as_of))
+    shown = NightGates(found, past=True)
     known = {each.owner for each in shown.results} | {
         each.local_authority for each in found.councils
     }
