@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
-from sqlalchemy import select, union_all
+from flask import g
+from sqlalchemy import Select, func, select, union
 
 from casebook.actions import Action
 from casebook.database import reading
@@ -64,35 +66,32 @@ def explained(error: Exception) -> str:
 
 def workers(council: str | None) -> list[str]:
     """Return the names of those who work on a council's cases, in their order."""
-    return sorted(
-        {
-            account.user.name
+    if "workers" not in g:
+        g.workers = [
+            (account.user.name, account.user.council)
             for account in accounts().listed()
-            if account.user.active
-            and account.user.role in WORK_ON_CASES
-            and account.user.council in {None, council}
-        }
-    )
+            if account.user.active and account.user.role in WORK_ON_CASES
+        ]
+    return sorted({name for name, of in g.workers if of in {None, council}})
 
 
 def teams() -> list[str]:
-    """Return the teams that have cases of the councils that may be seen.
+    """Return the teams that have cases of the councils that may be seen; read once in a request."""
+    if "teams" not in g:
+        found = union(*(_teams_of(council) for council in my_councils()))
+        with reading(services().casebook.engine) as connection:
+            g.teams = sorted(connection.scalars(found))
+    return cast(list[str], g.teams)
+
+
+def _teams_of(council: str | None) -> Select[tuple[str]]:
+    """Return the teams that have cases of a council.
 
     Each is found from the one before it, so that an index answers however many cases there are.
     """
-    case, found, after = DISCREPANCY_CASE.c, list[str](), ""
-    with reading(services().casebook.engine) as connection:
-        while True:
-            firsts = [
-                select(case.team)
-                .where(case.team > after, of_council(council))
-                .order_by(case.team)
-                .limit(1)
-                .subquery()
-                for council in my_councils()
-            ]
-            following = connection.scalars(union_all(*map(select, firsts))).all()
-            if not following:
-                return found
-            after = min(following)
-            found.append(after)
+    case = DISCREPANCY_CASE.c
+    of = select(func.min(case.team).label("team")).where(of_council(council))
+    team = of.cte(recursive=True)
+    following = of.where(case.team > team.c.team).correlate(team).scalar_subquery()
+    team = team.union_all(select(following).where(team.c.team.is_not(None)))
+    return select(team.c.team).where(team.c.team.is_not(None))
