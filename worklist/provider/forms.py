@@ -12,7 +12,6 @@ from govuk_frontend_wtf.wtforms_widgets import (
     GovCharacterCount,
     GovCheckboxInput,
     GovFileInput,
-    GovRadioInput,
     GovSubmitInput,
 )
 from wtforms import BooleanField, Field, HiddenField, RadioField, SubmitField, TextAreaField
@@ -42,12 +41,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     a form that is sent twice.
     """
 
-    choice = RadioField(
-        "Your answer",
-        widget=GovRadioInput(),
-        choices=[],
-        validators=[InputRequired("Choose an answer.")],
-    )
+    choice = RadioField("Your answer", choices=[], validators=[InputRequired("Choose an answer.")])
     first_day = DayField("First day", description="For example, 27 3 2026")
     last_day = DayField("Last day", description="For example, 27 3 2026")
     comment = TextAreaField(
