@@ -15,8 +15,11 @@ from flows.release import held_of, let_out
 
 
 @pytest.mark.parametrize("more", [("--sources", "elsewhere"), ("--council", RUTLAND)])
-def test_of_a_kept_night_nothing_is_read(site_of: Site, more: tuple[str, str]) -> None:
+def test_of_a_kept_night_nothing_is_read(
+    site_of: Site, more: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert site_of.cpli("rerun", str(FRIDAY), "--kept", *more) == 2
+    assert "With --kept nothing is read" in capsys.readouterr().err
 
 
 def test_a_night_is_run_again_with_what_was_kept(
@@ -25,7 +28,9 @@ def test_a_night_is_run_again_with_what_was_kept(
     without_prefect(monkeypatch.setattr)
     without_prefect_typed(monkeypatch.setattr)
     site_of.do(THURSDAY)
-    assert site_of.cpli("rerun", str(THURSDAY), "--kept") == 2
+    with monkeypatch.context() as patch:
+        patch.delattr("cli.release.run_night")  # which would begin a run that cannot be done
+        assert site_of.cpli("rerun", str(THURSDAY), "--kept") == 2
     site_of.forgotten.add(RUTLAND)
     site_of.do(FRIDAY)
     held = held_of(site_of.casebook, FRIDAY, owner=RUTLAND)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Lock
@@ -20,6 +19,9 @@ PERIODS = {"28": "4 weeks", "91": "13 weeks", "364": "A year", "all": "All that 
 USUAL_PERIOD = "91"
 KEPT_FOR = timedelta(minutes=10)
 """For how long figures are shown before they are counted anew: that reads every case."""
+
+FORGOTTEN = timedelta(days=1)
+"""After this nobody has asked for figures of this kind for long."""
 
 MOST_PROVIDERS = 10
 LABELS = 4
@@ -47,17 +49,27 @@ class Measuring:
         self.one_at_a_time = Lock()
 
     def of(self, council: str | None, since: date | None) -> Counted:
-        """Return the measures of a council, or of all, with what happened from a day on."""
+        """Return the measures of a council, or of all, with what happened from a day on.
+
+        While somebody waits for them to be counted anew, others get those of before.
+        """
         key = council, since
-        with ExitStack() as alone:
-            if self._stale(key):
-                alone.enter_context(self.one_at_a_time)
+        kept = self.kept.get(key)
+        if kept is not None and not self._stale(key):
+            return kept
+        if kept is None:
+            self.one_at_a_time.acquire()
+        elif not self.one_at_a_time.acquire(blocking=False):
+            return kept
+        try:
             if self._stale(key):  # nobody has counted them while we waited
                 now = self.casebook.clock()
                 measured = self.casebook.measures(since=since, local_authority=council)
-                recent = {each: it for each, it in self.kept.items() if now - it.at < KEPT_FOR}
+                recent = {each: it for each, it in self.kept.items() if now - it.at < FORGOTTEN}
                 self.kept = {**recent, key: Counted(measures=measured, at=now)}
             return self.kept[key]
+        finally:
+            self.one_at_a_time.release()
 
     def _stale(self, key: tuple[str | None, date | None]) -> bool:
         kept = self.kept.get(key)

@@ -8,12 +8,13 @@ from bs4 import BeautifulSoup
 from folders.canonical import RUTLAND
 from gates.site import SATURDAY
 from nights.examples import discrepancies, night
+from signed import account, client_of, site
 from worklist_nights import Desk, look, said
 
 from casebook.measures import Measures, Settled
 from casebook.store import Casebook
 from schemas.accounts import Role
-from worklist.management.measuring import KEPT_FOR, figures
+from worklist.management.measuring import KEPT_FOR, Measuring, figures
 
 pytestmark = pytest.mark.xdist_group("management")
 
@@ -87,10 +88,17 @@ def test_figures_are_counted_once_in_ten_minutes_whoever_asks(
     assert len(counted) == 2
 
 
+def test_nobody_waits_for_figures_that_somebody_else_has_counted_anew(desk: Desk) -> None:
+    measuring = Measuring(desk.casebook)
+    first = measuring.of(None, None)
+    desk.clock.goes_on(seconds=KEPT_FOR.total_seconds() + 1)
+    with measuring.one_at_a_time:  # as though somebody were counting
+        assert measuring.of(None, None) is first
+    assert measuring.of(None, None) is not first
+
+
 def test_a_record_without_anything_is_said_to_hold_nothing(tmp_path, looking: Desk) -> None:
     empty = Casebook.open(f"sqlite:///{tmp_path / 'empty.db'}")
-    from signed import account, client_of, site
-
     app = site(empty, tmp_path)
     client = client_of(app, account(empty, Role.MANAGER))
     text = said(look(client, "/measures"))
