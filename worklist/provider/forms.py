@@ -109,7 +109,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
         day = field.data
         if day is None:
             if not field.errors:
-                _wrong(field, "Write the day.")
+                _wrong(field, f"Write the {field.label.text.lower()} of your support.")
         elif choice.answer is Answer.STILL_SUPPORTED and day > today:
             _wrong(field, "This day must be today or earlier.")
         elif not EARLIEST <= day <= today + AHEAD_AT_MOST:

@@ -131,7 +131,7 @@ def _contact(seen: Own, case: OwnCase) -> str:
 
 
 @PAGES.route("/lists", methods=["GET", "POST"])
-@limiter.limit(LISTS_RATE, methods=["POST"], key_func=lambda: f"lists {provider_id()}")
+@limiter.limit(LISTS_RATE, methods=["POST"], key_func=lambda: f"lists {current_user.get_id()}")
 def lists() -> ResponseReturnValue:
     """Show what was sent, or take a list."""
     form, is_there = ListForm(), False

@@ -136,7 +136,7 @@ def test_each_answer_becomes_one_of_the_record(
     [
         ({}, "Choose an answer.", "choice"),
         ({"choice": "both"}, "Not a valid choice.", "choice"),
-        ({"choice": "yes"}, "Write the day.", "first_day-day"),
+        ({"choice": "yes"}, "Write the first day of your support.", "first_day-day"),
         ({"choice": "yes", "first_day": ["31", "2", "2026"]}, "Write the date", "first_day-day"),
         ({"choice": "yes", "first_day": ["1"]}, "Write the date", "first_day-day"),
         ({"choice": "yes", "first_day": ["1", "2", "3", "4", "5"]}, "Write the date", "first_day"),
@@ -348,4 +348,16 @@ def test_nobody_but_providers_has_these_pages(
     browser = client_of(app, account(casebook, role))
     addresses = ["/questions", questions.question(NOT_LISTED), "/lists", "/lists/1", "/notices"]
     codes = {browser.get(address).status_code for address in [*addresses, "/lists/template"]}
+    token = Page(browser.get("/account")).soup.find("input", {"name": "csrf_token"})["value"]
+    codes |= {
+        browser.post(address, data={"csrf_token": token}).status_code for address in addresses[1:3]
+    }
     assert codes == {403}
+
+
+def test_whoever_has_not_signed_in_is_led_to_do_so(app: Flask, questions: Page) -> None:
+    stranger = client_of(app)
+    token = Page(stranger.get("/sign-in")).soup.find("input", {"name": "csrf_token"})["value"]
+    for address in (questions.question(NOT_LISTED), "/lists"):
+        response = stranger.post(address, data={"csrf_token": token})
+        assert (response.status_code, response.location) == (302, "/sign-in")
