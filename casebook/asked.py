@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
+from casebook.account_models import ACCOUNT
 from casebook.actions import Action, Answer
 from casebook.database import reading
 from casebook.faults import in_plain_words
@@ -23,13 +24,17 @@ CASE, ACTED = DISCREPANCY_CASE.c, CASE_ACTION.c
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What a provider answered: `day` goes with the answer, `note` is None once it is purged."""
+    """What a provider answered: `day` goes with the answer, `note` is None once it is purged.
+
+    `who` is None, and there is no note, where a council put on record what it was told: what its
+    staff write down is for the council.
+    """
 
     answer: Answer
     day: date | None
     note: str | None = field(repr=False)
     at: datetime
-    who: str
+    who: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +95,10 @@ def _asked(row: Any, last: Given | None) -> Asked:
 
 
 def _last_answers(connection: Connection, provider_id: str, ids: Sequence[str]) -> dict[str, Given]:
+    own = {f"provider {provider_id}"}
+    own |= {
+        *connection.scalars(select(ACCOUNT.c.email).where(ACCOUNT.c.provider_id == provider_id))
+    }
     columns = ("discrepancy_id", "answer", "answer_date", "note", "at", "who")
     rows = connection.execute(
         select(*(ACTED[name] for name in columns))
@@ -104,9 +113,9 @@ def _last_answers(connection: Connection, provider_id: str, ids: Sequence[str]) 
         row.discrepancy_id: Given(
             answer=Answer(row.answer),
             day=row.answer_date,
-            note=row.note,
+            note=row.note if row.who in own else None,
             at=utc(row.at),
-            who=row.who,
+            who=row.who if row.who in own else None,
         )
         for row in rows
     }

@@ -242,6 +242,22 @@ def test_what_the_council_has_settled_is_said_to_be_settled(
     assert "Settled by the council" in Page(p1.get(page.question(NOT_LISTED))).text
 
 
+def test_what_a_council_wrote_down_with_an_answer_is_not_for_the_provider(
+    p1: FlaskClient, casebook: Casebook, questions: Page
+) -> None:
+    """Somebody of the council puts on record what the provider said by telephone."""
+    case = case_of(casebook, "support_not_reported").case["discrepancy_id"]
+    step = Step(action=Action.ANSWER, answer=Answer.OTHER, note="Sounded unsure.", provider_id="P1")
+    Desk(casebook).act(step, {case: None}, who="worker@leicester.example")
+    page = Page(p1.get(questions.question(NOT_LISTED)))
+    assert "Answered on 22 Nov 2026, 09:00 by the council, as you told it: Something else." in (
+        page.text
+    )
+    said = page.html + Page(p1.get("/questions")).html
+    assert "unsure" not in said
+    assert "worker@" not in said
+
+
 def test_what_the_council_asks_again_waits_for_an_answer_again(
     p1: FlaskClient, casebook: Casebook, questions: Page
 ) -> None:
