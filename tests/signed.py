@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.json.tag import TaggedJSONSerializer
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from casebook.audit import Actor
 from casebook.store import Casebook
@@ -27,6 +28,23 @@ BY = Actor(who="a test")
 PLAIN, SECURE = "http://localhost", "https://localhost"
 COUNCILS = {"E06000016": "Leicester", "E10000018": "Leicestershire", "E06000017": "Rutland"}
 _NUMBERS = count(1)
+
+
+class Compiled(BytecodeCache):
+    """Templates that are compiled once for all sites of a process."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 class Clock:
@@ -54,6 +72,7 @@ def site(
         **{"councils": COUNCILS, **more},
     )
     app = create_app(services)
+    app.jinja_env.bytecode_cache = COMPILED
     app.testing = True
     return app
 
