@@ -135,6 +135,7 @@ def test_a_night_of_which_nothing_could_be_assessed_says_so_of_each_council_and_
     assert all("providers.csv did not come" in it.text for it in mail.mails)
 
 
+@pytest.mark.slow
 def test_a_night_that_fails_is_told_without_what_it_choked_on(
     sources: Sources,
     tmp_path: Path,

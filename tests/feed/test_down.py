@@ -56,6 +56,7 @@ def test_a_folder_that_is_gone_for_three_nights_gets_all_in_order_when_it_is_bac
     came_in_order(site, drop, capfd, said(capfd))
 
 
+@pytest.mark.slow
 @pytest.mark.server
 def test_a_server_that_is_stopped_for_three_nights_gets_all_with_the_next_run(
     site: Site, drop: Path, keys: Keys, capfd: pytest.CaptureFixture[str]

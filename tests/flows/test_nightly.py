@@ -251,6 +251,7 @@ def test_a_run_of_chosen_councils_keeps_what_stands_of_the_others(sources, tmp_p
     assert types_of(casebook, RUTLAND) == []
 
 
+@pytest.mark.slow
 def test_chosen_councils_that_cannot_be_assessed_leave_the_night_as_it_is(sources, tmp_path):
     out = tmp_path / "out"
     sources.council(RUTLAND, [*sources.cplis[RUTLAND], unlisted(7)])
