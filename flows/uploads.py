@@ -188,7 +188,7 @@ def as_canonical(raw: RawTable) -> bytes:
     A row that has more or fewer cells than the headings has one too many there, so that it is
     refused there too.
     """
-    frame = raw.frame.set_index("row")
-    too_many = pd.Series(UNREADABLE, index=frame.index, dtype="str").where(frame["ragged"])
-    whole = frame.assign(**{"": too_many}).reindex(range(1, max(frame.index, default=0) + 1))
-    return csv_text(whole, [*(name for name in CASELOAD.all if name in raw.columns), ""])
+    ragged = raw.frame["ragged"]
+    too_many = pd.Series(UNREADABLE, index=ragged.index, dtype="str").where(ragged)
+    columns = [name for name in CASELOAD.all if name in raw.columns]
+    return csv_text(raw.frame.assign(**{"": too_many}), [*columns, ""])
