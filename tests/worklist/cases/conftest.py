@@ -1,7 +1,7 @@
-"""One night over a made-up population in which everything goes wrong, and the site over its record."""
+"""One night over made-up people with whom everything goes wrong, and the site over its record."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ class Clock:
 
 
 @pytest.fixture(scope="session")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Do one night, and return the folder of its results."""
     home = tmp_path_factory.mktemp("cases")
     generate(home / "sources", people=PEOPLE, seed=1, as_of=AS_OF)
@@ -48,7 +48,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr("flows.nightly.publish_night", lambda *_, **__: FeedFacts(reason="none"))
         origin = origin_of(home / "sources", home / "out", config=None, as_of=AS_OF)
         nightly.in_order(origin, councils=())
-        yield home / "out"
+    return home / "out"
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A night about two providers, whose people share no value, and the site over its record."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -38,7 +38,7 @@ class Night:
 
 
 @pytest.fixture(scope="session")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     """Do one night, in which each provider has differences of several kinds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CPLI_IDENTITY_KEY", KEY)
@@ -67,12 +67,12 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
             + of_site.entries[provider]
             for provider in ("P1", "P2")
         }
-        yield Night(
-            out=of_site.out,
-            settings=of_site.settings,
-            people=people,
-            listed=of_site.listed("P1"),
-        )
+    return Night(
+        out=of_site.out,
+        settings=of_site.settings,
+        people=people,
+        listed=of_site.listed("P1"),
+    )
 
 
 @pytest.fixture
