@@ -86,12 +86,12 @@ class Provider:
     def answers(self) -> None:
         """Answer a question, after a slip, and another one."""
         self.go("/questions")
-        self.press("Answer the first question", "Your answer")
+        self.press("Answer the first question", "Anything else the council should know")
         self.page.get_by_label("Yes, we support this person").check()
         self.press("Send your answer", "There is a problem")
         write_day(self.page, "1", "5", "2026")
         self.press("Send your answer", "Thank you.")
-        self.press("Answer the next question", "Your answer")
+        self.press("Answer the next question", "Anything else the council should know")
         self.page.get_by_label("Something else").check()
         self.page.get_by_label("Anything else the council should know").fill("She is away.")
         self.press("Send your answer", "There are 3 questions")
