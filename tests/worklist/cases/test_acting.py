@@ -50,14 +50,7 @@ def test_a_step_is_taken_once_and_told(action, fields, state, casebook, worker, 
     assert actions_of(casebook, case) == [(action, "ann@leics.example")]
     told = worker.sees(f"/cases/{case}").text
     assert worker.user.name in told
-    for words in fields.values():
-        assert (
-            isinstance(words, list)
-            or words in {"me"}
-            or words in told
-            or "_" in words
-            or (words in {"ended", "other"})
-        )
+    assert str(fields.get("note", "")) in told
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ def test_whoever_looks_is_on_record(casebook, worker):
 def test_a_council_that_was_not_assessed_is_said_to_be(casebook, worker):
     with casebook.engine.begin() as connection:
         connection.exec_driver_sql(
-            "UPDATE night_council SET assessed = 0, reason = 'not_received', message = 'It is late.'"
+            "UPDATE night_council SET assessed = 0, reason = 'not_received', message = 'Late.'"
             " WHERE local_authority = ?",
             (LEICESTERSHIRE,),
         )
