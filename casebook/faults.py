@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as AllConnectionsInUse
 
 from schemas.errors import ContractBreach, CpliError, PersonNeeded, TryAgainLater
 
@@ -77,6 +78,8 @@ def in_plain_words(method: Callable[Concatenate[S, P], R]) -> Callable[Concatena
 
 def translate(error: Exception, *, engine: Engine) -> CpliError:
     """Return what a database's error means to whoever runs a night."""
+    if isinstance(error, AllConnectionsInUse):
+        return TryAgainLater(f"{place(engine)} {BUSY}")
     original = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or ""
     for codes, family, advice in MEANINGS:

@@ -228,3 +228,17 @@ def test_a_database_that_is_gone_cannot_be_locked(postgresql_url: str) -> None:
         casebook.hold(FIRST, wait_seconds=0),
     ):
         pytest.fail("held without a lock")
+
+
+@pytest.mark.server
+def test_whoever_finds_all_connections_in_use_is_told_to_wait(postgresql_url: str) -> None:
+    casebook = Casebook.open(postgresql_url, keeps=1)
+    casebook.engine.pool._timeout = 0.01
+    with (
+        casebook.engine.connect(),
+        casebook.engine.connect(),  # as many again may be more
+        pytest.raises(TryAgainLater, match="in use"),
+    ):
+        casebook.nights()
+    assert casebook.nights() == []
+    casebook.engine.dispose()
