@@ -194,6 +194,8 @@ class Worklist:
         `councils` are as in `Wanted`; None in place of them is for who may see all cases. With a
         `provider_id`, another provider's case is not there either.
         """
+        if "\0" in discrepancy_id:
+            return None
         today = self._today(on)
         with reading(self.engine) as connection:
             query = select(*_columns(today)).where(
