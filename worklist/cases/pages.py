@@ -32,7 +32,7 @@ from worklist.cases.scope import case_or_not_found, last_here, me, my_councils, 
 from worklist.cases.sides import SIDES, details, one_sided, other_side
 from worklist.cases.story import since, story
 from worklist.cases.timeline import timeline
-from worklist.cases.words import CHOICES, line_in_words, names_of_choices
+from worklist.cases.words import CHOICES, line_in_words, names_by_email, names_of_choices
 from worklist.services import services
 
 PAGES = Blueprint("cases", __name__)
@@ -174,7 +174,7 @@ def _take(file: CaseFile, form: StepForm) -> Any:
             problem = (
                 "This case was changed after you looked at it. Nothing of yours was saved yet."
             )
-            changes, code = since(error.changes), 409
+            changes, code = since(error.changes, names_by_email()), 409
         except NotAllowed as error:
             problem = explained(error)
         else:

@@ -129,13 +129,14 @@ def _of_night(night: date | None) -> tuple[str, ...]:
     return (f"Night of {day(night)}",) if night else ()
 
 
-def since(changes: Sequence[Record]) -> list[str]:
-    """Return what others, or nights, did to a case, from entries of its history."""
+def since(changes: Sequence[Record], names: Mapping[str, str]) -> list[str]:
+    """Return what others, by their names, or nights did to a case, from its history."""
     told = []
     for entry in changes:
         if entry["what"] == What.ACTED.value:
             after = CaseState(entry["after"]).display.lower() if entry["after"] else ""
-            told.append(f"{entry['who']} changed it: it is {after} now")
+            who = names.get(entry["who"], entry["who"])
+            told.append(f"{who} changed it: it is {after} now")
         elif entry["what"] in {What.TURN.value, What.LAPSED.value, What.SAID.value}:
             told.append(f"The night of {day(entry['night'])} changed it")
     return list(dict.fromkeys(told))

@@ -98,7 +98,7 @@ def test_of_two_who_settle_a_case_one_does_and_the_other_sees_it_and_keeps_the_t
         reason="provider_corrected",
         note="A long text that nobody wants to type again",
     )
-    assert "ann@leics.example changed it: it is resolved now" in back.text
+    assert f"{worker.user.name} changed it: it is resolved now" in back.text
     assert back.form()["note"] == ["A long text that nobody wants to type again"]
     assert back.form()["reason"] == ["provider_corrected"]
     assert actions_of(casebook, case) == [("resolve", "ann@leics.example")]
