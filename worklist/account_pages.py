@@ -105,7 +105,7 @@ def add() -> ResponseReturnValue:
     return render_template("account/edit.html", form=form, account=None)
 
 
-@ALL.get("/<int:number>")
+@ALL.get("/<int(max=999999999):number>")
 def one(number: int) -> str:
     """Show an account, what was done to it, and a new code once."""
     account = _account(number)
@@ -121,7 +121,7 @@ def one(number: int) -> str:
     )
 
 
-@ALL.route("/<int:number>/change", methods=["GET", "POST"])
+@ALL.route("/<int(max=999999999):number>/change", methods=["GET", "POST"])
 def change(number: int) -> ResponseReturnValue:
     """Give an account another name, role or organisation; nobody changes their own."""
     account = _account(number)
@@ -139,7 +139,7 @@ def change(number: int) -> ResponseReturnValue:
     return render_template("account/edit.html", form=form, account=account)
 
 
-@ALL.post("/<int:number>/<any(disable, enable, unlock, 'sign-out', reset):deed>")
+@ALL.post("/<int(max=999999999):number>/<any(disable, enable, unlock, 'sign-out', reset):deed>")
 def do(number: int, deed: str) -> ResponseReturnValue:
     """Do something to an account; nobody shuts themselves out."""
     account = _account(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from secrets import token_urlsafe
@@ -25,7 +26,7 @@ from wtforms import (
     SubmitField,
     TextAreaField,
 )
-from wtforms.validators import Optional
+from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
 from casebook.actions import (
@@ -44,6 +45,9 @@ from schemas.vocabularies import DiscrepancyType, Vocabulary
 from worklist.fields import DayField
 
 ME, SOMEBODY, A_TEAM = "me", "somebody", "team"
+LARGEST = 10**18
+"""Above all numbers that the record gives, and below what a database can still compare."""
+NUMBER = re.compile(r"[0-9]{1,18}")
 WHOM = ((ME, "Me"), (SOMEBODY, "Another worker"), (A_TEAM, "A team"))
 
 
@@ -101,7 +105,9 @@ class StepForm(FlaskForm):  # type: ignore[misc]
     DO: ClassVar[str]
     NOTE_SIZE: ClassVar[int] = NOTE_AT_MOST
 
-    version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    version = IntegerField(
+        widget=HiddenInput(), validators=[Optional(), NumberRange(min=0, max=LARGEST)]
+    )
     request = HiddenField(default=lambda: token_urlsafe(16))
     submit = SubmitField(widget=GovSubmitInput())
 
@@ -166,8 +172,10 @@ class SettleForm(StepForm):
             return Step(action=Action.RESOLVE, reason=reason, note=note)
         named = {}
         if "person_id" in self and reason != Ruling.NOT_A_DUPLICATE.value:
+            seen = {code for code, _name in self.asked.councils}
             named = {
-                "local_authority": self.local_authority.data or None,
+                # Another council's person is nobody's to decide on here.
+                "local_authority": next(iter(seen & {self.local_authority.data}), None),
                 "person_id": self.person_id.data or None,
             }
         return Step(action=Action.RULE, ruling=Ruling(reason), note=note, **named)
@@ -332,7 +340,7 @@ class ReverseForm(StepForm):
         number = str(self.reverses.data or "")
         return Step(
             action=Action.REVERSE,
-            reverses=int(number) if number.isascii() and number.isdecimal() else None,
+            reverses=int(number) if NUMBER.fullmatch(number) else None,
             note=self.note.data or None,
         )
 

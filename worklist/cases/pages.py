@@ -27,7 +27,7 @@ from schemas.vocabularies import DiscrepancyType
 from worklist.cases import export
 from worklist.cases.acting import ACTED, asked_of, explained, form_for
 from worklist.cases.filters import Looking, kept, told, wanted
-from worklist.cases.forms import FORMS, SettleForm, StepForm
+from worklist.cases.forms import FORMS, NUMBER, SettleForm, StepForm
 from worklist.cases.scope import case_or_not_found, last_here, me, my_councils, note
 from worklist.cases.sides import SIDES, details, one_sided, other_side
 from worklist.cases.story import since, story
@@ -124,14 +124,16 @@ def keep_view() -> Response:
     back = redirect(_address(query), 303)
     name = " ".join(request.form.get("name", "").split())
     try:
-        if request.form.get("forget"):
-            services().casebook.views().remove(me().number, int(request.form["forget"]))
+        if forget := request.form.get("forget"):
+            if not NUMBER.fullmatch(forget):
+                raise WrongUsage("There is no such view.")
+            services().casebook.views().remove(me().number, int(forget))
             flash("The view is gone.", "done")
         else:
             services().casebook.views().add(me().number, name=name, query=urlencode(query))
             flash(f"Saved as “{name}”. You find it on your home page.", "done")
-    except (WrongUsage, ValueError) as error:
-        flash(str(error) if isinstance(error, WrongUsage) else "There is no such view.", "problem")
+    except WrongUsage as error:
+        flash(str(error), "problem")
     return back  # type: ignore[return-value]
 
 
