@@ -53,7 +53,7 @@ def timeline(
         return None
     dated.sort(key=lambda each: (each[0]["side"] != COUNCIL, each[0]["start_date"]))
     first = min(line["start_date"] for line, _text in dated)
-    last = max([today, *(line["end_date"] or today for line, _text in dated)])
+    last = max([today, *(line["end_date"] or line["start_date"] for line, _text in dated)])
     first, last = min(first, today) - BEFORE, last + AFTER
     scale = (WIDTH - 2 * MARGIN) / (last - first).days
 

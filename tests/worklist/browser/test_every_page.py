@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page
+from signed import with_password
 from windows import LEICESTERSHIRE, Town, insist
 from worklist_record import open_cases
 
@@ -65,7 +66,8 @@ def look(page: Page, address: str, status: int = 200) -> None:
 @pytest.mark.parametrize("role", PAGES)
 def test_anybody_can_read_every_page_of_a_role(town: Town, role: Role) -> None:
     about = {} if role is Role.PROVIDER_USER else {"council": None}
-    with town.window(town.somebody(role, **about)) as page:
+    user = with_password(town.casebook, town.somebody(role, **about))
+    with town.window(user) as page:
         for address in PAGES[role]:
             refused = REFUSED.get(address, 200) if role is not Role.ADMINISTRATOR else 200
             look(page, address, refused)
