@@ -436,6 +436,11 @@ def _values(user: User) -> dict[str, Any]:
         raise WrongUsage("An account needs an email address, such as jo.bell@example.gov.uk.")
     if not 0 < len(name) <= LONGEST or not name.isprintable():
         raise WrongUsage("An account needs a name.")
+    if user.role is Role.ADMINISTRATOR and user.council:
+        raise WrongUsage(
+            "An administrator looks after everybody's accounts, and so after those of all councils:"
+            " name no council."
+        )
     of_provider = user.role is Role.PROVIDER_USER
     if of_provider is not bool(user.provider_id) or (of_provider and (user.council or user.team)):
         raise WrongUsage(

@@ -109,6 +109,9 @@ def user_of(claims: Mapping[str, Any], settings: Oidc) -> User:
         council = next((code for said, code in settings.councils.items() if said in theirs), None)
     if not (roles and council and isinstance(email, str)) or claims.get("email_verified") is False:
         raise NotLetIn(UNKNOWN)
+    if roles[0] == Role.ADMINISTRATOR.value and council != ALL_COUNCILS:
+        # Whoever looks after everybody's accounts is vouched for by no single council.
+        raise NotLetIn(UNKNOWN)
     team = _values(claims.get(settings.team_claim)) if settings.team_claim else ()
     return User(
         number=0,

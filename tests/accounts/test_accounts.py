@@ -128,3 +128,11 @@ def test_who_is_disabled_is_let_in_by_nothing(casebook: Casebook, accounts: Acco
     accounts.disable(user.number, by=BY)
     with pytest.raises(SignInRefused):
         accounts.signed_in(user.number, place=None)
+
+
+def test_an_administrator_who_could_open_any_account_is_of_no_single_council(casebook):
+    with pytest.raises(WrongUsage, match="name no council"):
+        account(casebook, Role.ADMINISTRATOR, council="E06000017")
+    lead = account(casebook, Role.TEAM_LEAD, council="E06000017")
+    with pytest.raises(WrongUsage, match="name no council"):
+        casebook.accounts().change(replace(lead, role=Role.ADMINISTRATOR), by=BY)

@@ -170,7 +170,7 @@ class SettleForm(StepForm):
         note, reason = self.note.data or None, self.reason.data
         if reason not in Ruling.codes():
             return Step(action=Action.RESOLVE, reason=reason, note=note)
-        named = {}
+        named: dict[str, Any] = {}
         if "person_id" in self and reason != Ruling.NOT_A_DUPLICATE.value:
             seen = {code for code, _name in self.asked.councils}
             named = {

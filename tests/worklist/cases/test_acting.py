@@ -248,3 +248,26 @@ def test_a_manager_of_the_region_changes_nothing_either(casebook, signs_in, case
     fields = {"csrf_token": token, "whom": "me"}
     somebody.sends_fields(f"/cases/{case}/assign", fields, status=403)
     assert actions_of(casebook, case) == []
+
+
+def test_nobody_decides_on_another_councils_person(casebook, worker):
+    """A form that was tampered with names a person whom the worker may not see."""
+    kind = DiscrepancyType.CPLI_NOT_FOUND
+    case = open_cases(casebook, council=LEICESTERSHIRE, kind=kind)[0]["discrepancy_id"]
+    with casebook.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE discrepancy_case SET person_id = NULL WHERE discrepancy_id = ?", (case,)
+        )
+    theirs = next(each for each in open_cases(casebook, council=LEICESTER) if each["person_id"])
+    page = worker.sees(f"/cases/{case}")
+    worker.sends(
+        f"/cases/{case}/resolve",
+        page,
+        status=303,
+        reason="same_person",
+        note="It is she",
+        local_authority=LEICESTER,
+        person_id=theirs["person_id"],
+    )
+    file = Worklist(casebook).case(case, councils=None)
+    assert file.actions[-1]["local_authority"] == LEICESTERSHIRE

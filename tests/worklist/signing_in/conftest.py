@@ -16,8 +16,11 @@ DAYS = count()
 
 
 @pytest.fixture(autouse=True)
-def cheap_and_patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compare passwords at no cost, and count the tries of each test by themselves."""
+def cheap_and_patient(monkeypatch: pytest.MonkeyPatch, made: Flask) -> None:
+    """Compare passwords at no cost, and count the tries of each test by themselves.
+
+    They are counted from the first site on.
+    """
     monkeypatch.setattr(passwords, "HASHER", CHEAP)
     passwords._nobodys.cache_clear()
     limiter.storage.reset()

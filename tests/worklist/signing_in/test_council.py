@@ -267,7 +267,7 @@ def test_the_address_to_come_back_to_is_the_one_that_is_set(
 BY_CLAIM = {
     "issuer": "https://login.example.gov.uk",
     "client_id": CLIENT,
-    "roles": {"leads": "team_lead", "all": "manager"},
+    "roles": {"leads": "team_lead", "all": "manager", "keys": "administrator"},
     "council_claim": "org",
     "councils": {"rcc": RUTLAND, "llr": "all"},
     "team_claim": "team",
@@ -280,6 +280,8 @@ BY_CLAIM = {
         ({"org": "rcc", "groups": "leads"}, (Role.TEAM_LEAD, RUTLAND, None)),
         ({"org": ["x", "rcc"], "groups": ["all", "leads"]}, (Role.TEAM_LEAD, RUTLAND, None)),
         ({"org": "llr", "groups": ["all"], "team": "North"}, (Role.MANAGER, None, "North")),
+        ({"org": "llr", "groups": "keys"}, (Role.ADMINISTRATOR, None, None)),
+        ({"org": "rcc", "groups": "keys"}, None),
         ({"org": "rcc", "groups": []}, None),
         ({"org": "rcc"}, None),
         ({"org": "rcc", "groups": {"leads": 1}}, None),
