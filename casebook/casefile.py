@@ -181,9 +181,8 @@ def read_frame(
     """Return what a query finds, its days as days and its numbers as numbers."""
     result = connection.execute(query)
     names = list(result.keys())
-    frame = frame_of(result.all(), names)
-    for name in names:
-        frame[name] = _typed(name, frame[name])
+    found = frame_of(result.all(), names)
+    frame = pd.DataFrame({name: _typed(name, found[name]) for name in names})
     return frame if key is None else frame.set_index(key)
 
 

@@ -40,6 +40,8 @@ from casebook.working_days import london, working_days_after
 from schemas.vocabularies import DiscrepancyType
 
 ASSIGNMENT = ("team", "worker")
+GIVEN_ANEW = frozenset({Action.ASSIGN, Action.RELEASE, Action.NOTE})
+"""After these nobody asks to whom a case was assigned before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +208,7 @@ def _actions(
     undone = _undone(connection, step, standing, moment)
     settled_by = _settled_by(connection, step, standing)
     _insist_on_council(connection, step)
-    assigned = assignments(connection, standing)
+    assigned = {} if step.action in GIVEN_ANEW else assignments(connection, standing)
     check_on = working_days_after(
         pd.Series([pd.Timestamp(moment.today)]),
         pd.Series([moment.levels.resolution_days]),
