@@ -26,7 +26,7 @@ POLICY = {
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
 }
-PERMISSIONS = {name: "()" for name in ("camera", "geolocation", "microphone", "payment", "usb")}
+PERMISSIONS = dict.fromkeys(("camera", "geolocation", "microphone", "payment", "usb"), "()")
 FORM_BYTES = 512 * 1024
 """How large a form may be that carries no file."""
 UPLOAD_BYTES = 20 * 1024 * 1024
