@@ -47,7 +47,8 @@ class Desk:
         """Return the browser of somebody of a role, of one council or of all."""
         whose = role, council
         if whose not in self.clients:
-            self.users[whose] = account(self.casebook, role, council=council)
+            of_all = role is Role.ADMINISTRATOR
+            self.users[whose] = account(self.casebook, role, council=None if of_all else council)
             self.clients[whose] = client_of(self.app, self.users[whose])
         return self.clients[whose]
 

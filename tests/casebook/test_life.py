@@ -1094,6 +1094,7 @@ def in_which_they_come(draw: random.Random, nights: dict[date, Night]) -> list[d
     return order
 
 
+@pytest.mark.slow
 @pytest.mark.draws
 @pytest.mark.parametrize("seed", SEEDS)
 def test_over_thirty_nights_the_casebook_is_what_the_plain_telling_says(

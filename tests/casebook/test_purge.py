@@ -175,6 +175,7 @@ def test_a_purge_changes_no_count_of_anything(play: Played, retention: Retention
     assert play.casebook.verify().broken == ""
 
 
+@pytest.mark.slow
 def test_whatever_happens_a_purged_casebook_goes_on_like_one_that_was_not(tmp_path: Path) -> None:
     draw = random.Random(7)
     twins = [Casebook.open(f"sqlite:///{tmp_path}/{name}.db") for name in ("purged", "whole")]

@@ -22,6 +22,7 @@ def test_of_a_kept_night_nothing_is_read(
     assert "With --kept nothing is read" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_night_is_run_again_with_what_was_kept(
     site_of: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ def test_what_was_refused_is_counted_and_listed_and_goes_again_with_the_next_nig
     assert "1 again" not in said(capfd)
 
 
+@pytest.mark.slow
 def test_a_deletion_that_was_refused_goes_again(begun: Site, drop: Path) -> None:
     assert [begun.night(number) for number in (1, 2)] == [0, 0]
     [gone, *_] = deleted(drop, NAMES[2])
@@ -161,6 +162,7 @@ def test_an_emptied_drop_is_no_reason_to_send_again(begun: Site, drop: Path) -> 
     insist_on_whole(files)
 
 
+@pytest.mark.slow
 def test_nothing_overtakes_an_export_that_cannot_be_delivered(
     site: Site, drop: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

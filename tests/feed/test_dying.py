@@ -71,7 +71,9 @@ def publish_until(step: int, site: Site, drop: Path, fate: Fate) -> bool:
     return met
 
 
-@pytest.mark.parametrize("taken", [False, True], ids=["left there", "taken"])
+@pytest.mark.parametrize(
+    "taken", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["left there", "taken"]
+)
 @pytest.mark.parametrize("stride", [19, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_death_at_any_step_of_a_delivery_changes_nothing(
     site: Site,

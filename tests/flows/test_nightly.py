@@ -272,6 +272,7 @@ def test_chosen_councils_that_cannot_be_assessed_leave_the_night_as_it_is(source
     assert rows_of(out / "casebook.db")["night_discrepancy"] == rows["night_discrepancy"]
 
 
+@pytest.mark.slow
 def test_chosen_councils_of_a_new_night_leave_the_others_not_assessed(sources, tmp_path):
     done = run(sources, tmp_path / "out", LEICESTER, LEICESTERSHIRE)
     assert done.exit_code == 3

@@ -283,6 +283,7 @@ def test_a_run_of_the_council_that_is_held_holds_it_again(held: Site) -> None:
     assert len(held.tables()["alert"]) == 1
 
 
+@pytest.mark.slow
 def test_the_night_after_is_judged_from_the_one_that_was_let_out(site: Site) -> None:
     """Nine of 28 are far more than on the nights before, and not so many as are never let be."""
     remembered(site, "not_reported_share", 0.1)

@@ -219,6 +219,7 @@ def test_columns_that_cannot_be_noted_stop_no_night(sources, casebook, monkeypat
     assert CELL not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_run_of_some_councils_keeps_what_came_of_the_others(sources, tmp_path):
     run(sources, tmp_path)
     before = told(tmp_path, AS_OF, "quality/lineage.json")

@@ -343,6 +343,7 @@ def test_an_email_tells_of_nobody_and_not_how_many(first: Done) -> None:
     assert len(said) == 1
 
 
+@pytest.mark.slow
 def test_later_corrected_and_rewritten_notices_tell_of_nobody_else(
     begun: Home,
     first: Done,

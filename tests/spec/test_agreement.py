@@ -15,7 +15,7 @@ from oracle.shrink import smallest
 from reconciliation import reconcile as reconcile_fast
 
 BATCH = 20
-BATCHES = int(os.environ.get("CPLI_DRAWS", "60")) // BATCH
+BATCHES = int(os.environ.get("CPLI_DRAWS", "40")) // BATCH
 
 
 def expected(population: Population, as_of) -> Counter:

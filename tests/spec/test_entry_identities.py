@@ -129,6 +129,7 @@ def test_of_a_persons_entries_only_those_that_differ_are_named():
     assert identities(reconcile(before)) == {"identity_differs": entry_identities(before)[1]}
 
 
+@pytest.mark.slow
 def test_of_all_that_is_drawn_these_types_alone_name_entries_and_always_those_of_their_rows():
     seen = set()
     for seed in range(40):

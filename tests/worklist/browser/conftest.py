@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -42,23 +44,29 @@ def held(_as_of: date, owner: str) -> tuple[GateResult, ...]:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Do one night and serve the site over its record."""
-    home, released = tmp_path_factory.mktemp("town"), list[tuple[Any, ...]]()
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Do one night, and return the folder of its results."""
+    home = tmp_path_factory.mktemp("town")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CPLI_IDENTITY_KEY", "a key for tests alone")
+        without_prefect(patch.setattr)
+        patch.setattr("flows.nightly.council_reports", lambda *_, **__: iter(()))
+        patch.setattr("flows.nightly.publish_night", lambda *_, **__: FeedFacts(reason="none"))
+        generate(home / "sources", people=1_000, seed=1, as_of=AS_OF)
+        origin = origin_of(home / "sources", home / "out", config=None, as_of=AS_OF)
+        nightly.in_order(origin, councils=())
+    return home / "out"
+
+
+@pytest.fixture(scope="module")
+def town(night: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Serve the site over a copy of the night, for one module: Playwright bears no other beside."""
+    home, released = tmp_path_factory.mktemp("served"), list[tuple[Any, ...]]()
+    shutil.copytree(night, home / "out")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "HASHER", CHEAP)
         passwords._nobodys.cache_clear()
         patch.setattr(limiter, "enabled", False)
-        with pytest.MonkeyPatch.context() as of_night:
-            of_night.setenv("CPLI_IDENTITY_KEY", "a key for tests alone")
-            without_prefect(of_night.setattr)
-            of_night.setattr("flows.nightly.council_reports", lambda *_, **__: iter(()))
-            of_night.setattr(
-                "flows.nightly.publish_night", lambda *_, **__: FeedFacts(reason="none")
-            )
-            generate(home / "sources", people=1_000, seed=1, as_of=AS_OF)
-            origin = origin_of(home / "sources", home / "out", config=None, as_of=AS_OF)
-            nightly.in_order(origin, councils=())
         casebook = Casebook.open(f"sqlite:///{home / 'out' / 'casebook.db'}")
         casebook.clock = lambda: NOW
 

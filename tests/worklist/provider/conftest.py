@@ -67,12 +67,12 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
             + of_site.entries[provider]
             for provider in ("P1", "P2")
         }
-    return Night(
-        out=of_site.out,
-        settings=of_site.settings,
-        people=people,
-        listed=of_site.listed("P1"),
-    )
+        return Night(
+            out=of_site.out,
+            settings=of_site.settings,
+            people=people,
+            listed=of_site.listed("P1"),
+        )
 
 
 @pytest.fixture

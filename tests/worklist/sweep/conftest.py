@@ -125,6 +125,8 @@ def world(night: Site, tmp_path_factory: pytest.TempPathFactory) -> World:
     def somebody(role: Role, *, ours: bool) -> User:
         if role is Role.PROVIDER_USER:
             return account(casebook, role, provider_id="P1" if ours else "P2")
+        if role is Role.ADMINISTRATOR:
+            return account(casebook, role)
         council = RUTLAND if ours else LEICESTER
         return account(casebook, role, council=council, team=f"Team {HOSTILE}"[:40])
 

@@ -166,7 +166,7 @@ def test_a_session_is_worth_what_its_account_is_worth_now(world: World) -> None:
     changed = replace(user, council=world.theirs.council)
     casebook.accounts().change(changed, by=BY)
     assert browser.get(f"/cases/{world.ours.discrepancy_id}").status_code in {302, 404}
-    changed = replace(user, role=Role.ADMINISTRATOR)
+    changed = replace(user, role=Role.ADMINISTRATOR, council=None)
     casebook.accounts().change(changed, by=BY)
     assert browser.get("/cases").status_code in {302, 403}
     casebook.accounts().disable(user.number, by=BY)
