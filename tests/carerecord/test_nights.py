@@ -13,6 +13,7 @@ AGAIN = (13,)
 """Nights that are run twice, with another register the second time."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "step", [pytest.param(1, marks=pytest.mark.slow, id="each"), pytest.param(5, id="each fifth")]
 )

@@ -19,6 +19,7 @@ def owners(stands: dict[str, str]) -> set[str]:
     return {line["meta"]["tag"][1]["code"] for line in lines}
 
 
+@pytest.mark.slow
 def test_whoever_receives_after_nights_without_a_receiver_gets_all_first(
     site: Site, drop: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_place_that_is_called_otherwise_gets_everything_and_nothing_else(
     assert standing_after(came) == standing_after(came[1:])
 
 
+@pytest.mark.slow
 def test_a_full_export_waits_behind_what_waits_already(begun: Site, drop: Path) -> None:
     drop.rename(drop.with_name("away"))
     assert begun.night(1) == 3

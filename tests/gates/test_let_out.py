@@ -366,6 +366,7 @@ def test_wherever_a_release_is_killed_the_same_command_ends_where_it_would_have(
         assert site.cpli("casebook", "verify") == 0
 
 
+@pytest.mark.slow
 def test_what_shows_only_now_is_held_until_somebody_has_looked_at_that_too(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
